@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::num::NonZeroU8;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -398,8 +399,8 @@ fn memberships() -> Vec<Named> {
                 re: Some(s("q3")),
                 room: s("den"),
                 members: vec![
-                    Member { name: s("Carol"), role: Some("moderator") },
-                    Member { name: s("Dave"), role: None },
+                    Member { name: s("Carol"), role: Some("moderator"), status: away() },
+                    Member { name: s("Dave"), role: None, status: Status::default() },
                 ],
                 next: Some(s("Dave")),
             },
@@ -488,9 +489,12 @@ fn private() -> Vec<Named> {
     ]
 }
 
+fn away() -> Status {
+    Status { away: true, text: s("lunch"), hue: NonZeroU8::new(7) }
+}
+
 fn people() -> Vec<Named> {
     let room = s("lobby");
-    let away = || Status { away: true, text: s("lunch") };
     let bob = || User { status: away(), account: true, ..user("Bob", 1) };
     let eve = || user("Eve", 0);
     let users = || vec![bob(), eve()];
@@ -499,6 +503,7 @@ fn people() -> Vec<Named> {
         user: s("Bob"),
         account: true,
         status,
+        hue_only: false,
         count: 7,
     };
     let typing = |ttl_ms| ServerEvent::Typing { room: s("lobby"), user: s("Bob"), ttl_ms };
@@ -663,6 +668,7 @@ fn accounts() -> Vec<Named> {
         admin,
         since: 1_732_104_003,
         registered: None,
+        status: Default::default(),
     };
     let alice = || account("Alice", true, Some("$argon2id$secret"));
     let all = vec![alice(), account("Bob", false, None)];
@@ -691,10 +697,7 @@ fn other() -> Vec<Named> {
         ("ack", ack(42)),
         ("ack_topic", ack(0)),
         ("ack_name", ServerEvent::Named { re: s("n1"), ts: TS, you: s("Alice B") }),
-        ("ack_status", {
-            let status = Status { away: true, text: s("lunch") };
-            ServerEvent::StatusSet { re: s("s1"), ts: TS, status }
-        }),
+        ("ack_status", { ServerEvent::StatusSet { re: s("s1"), ts: TS, status: away() } }),
         ("stats", stats()),
         (
             "notice",

@@ -29,10 +29,9 @@
  * });
  * ```
  *
- * Events of the server are emitted under their own `type` (`message`, `user_joined`, …). Others are
- * `phase` when the connection changes, unless the server only restarts; `queued`, `settled`, `failed` and `discarded` for submitted
- * events; `reset` when the known state of a room is invalid; `lost` for a range that the server no
- * longer has. `*` receives all events.
+ * Events of the server are emitted under their own `type` (`message`, `user_joined`, …). Others are `phase` when the
+ * connection changes, unless the server only restarts; `queued`, `settled`, `failed` and `discarded` for submitted events;
+ * `reset` when the known state of a room is invalid; `lost` for a range that the server no longer has. `*` receives all.
  *
  *     idle ──connect──▶ connecting ──welcome──▶ catching_up ──▶ live
  *                        ▲      │                    │           │
@@ -49,6 +48,7 @@ import { HttpApi } from "./client/http-api.js";
 import { entriesOf, isDirect, isNumbered, parse } from "./client/event.js";
 import { idGenerator } from "./client/ids.js";
 import { Listeners } from "./client/listeners.js";
+import { OwnAccount } from "./client/own-account.js";
 import { Outbox, eventOfAck } from "./client/outbox.js";
 import { PendingRequests } from "./client/pending-requests.js";
 import { PhaseTracker } from "./client/phase.js";
@@ -100,6 +100,7 @@ export class Chinwag extends Requests {
     this.#history = options.history ?? 50;
     this.#memberships = options.memberships === true;
     this.#session = new Session(options);
+    this.ownAccount = new OwnAccount(this.#http, this.#session);
     this.outbox = new Outbox(storage, storageKey);
 
     /** @param {string} text */

@@ -34,6 +34,8 @@ pub struct Limits {
     pub login_records_max: usize,
     /// Logouts of one account that are remembered until its tokens expire; more are refused.
     pub logouts_max: usize,
+    /// Logins of one account that are listed; above: the oldest is not.
+    pub logins_listed_max: usize,
     /// Bans from the whole server; at the limit no more are added.
     pub server_bans_max: usize,
     /// The life of a token of this server.
@@ -58,6 +60,7 @@ impl Default for Limits {
             login_network_every: Duration::from_secs(3),
             login_records_max: 50_000,
             logouts_max: 1000,
+            logins_listed_max: 100,
             server_bans_max: 1000,
             token_life: Duration::from_secs(30 * 24 * 60 * 60),
             token_bytes_max: 8 * 1024,

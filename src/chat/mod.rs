@@ -199,7 +199,7 @@ impl Chat {
             }
             Input::Delivered { hook, seq, outcome } => self.delivered(step, hook, seq, outcome),
             Input::LoggedOut { author, id } => {
-                self.log_out(step, author, Some(id), "logged out");
+                self.log_out(step, author, id, "logged out");
             }
             Input::Announced { message } => self.announce(step, &message),
             Input::Drain { seed } => self.drain(step, seed),

@@ -40,6 +40,7 @@ const READ_AT_START: &[&str] = &[
     "login_network_every",
     "login_records_max",
     "logouts_max",
+    "logins_listed_max",
     "password_jobs_max",
     "password_memory_bytes",
     "password_passes",

@@ -247,6 +247,7 @@ limits! {
     accounts.login_network_every;
     accounts.login_records_max;
     accounts.logouts_max;
+    accounts.logins_listed_max;
     accounts.server_bans_max;
     accounts.token_bytes_max size;
     accounts.leeway zero <- jwt_leeway;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use super::draft::ReactionCounts;
-use super::page::{Budget, REPLIES_COUNTED_MAX, Source, entry_bytes, message_bytes};
+use super::page::{Budget, Source, entry_bytes, message_bytes, reply_count};
 use crate::chat::record::{
     AuthorKey, Change, DeletionReason, Entry, Files, StoredMessage, files_bytes,
 };
@@ -219,7 +219,7 @@ impl History {
             deleted: changed.and_then(|changed| changed.deleted),
             edited: edit.is_some(),
             reactions: changed.map_or_else(Vec::new, |changed| grouped(&changed.reactions)),
-            replies: self.replies.get(mid).map_or(0, |mids| counted(mids.len())),
+            replies: self.replies.get(mid).map_or(0, |mids| reply_count(mids.len())),
         })
     }
 
@@ -347,11 +347,6 @@ impl Source for History {
         }
         Ok((found, false))
     }
-}
-
-/// Returns the number of replies as it is told.
-pub(super) fn counted(replies: usize) -> u32 {
-    u32::try_from(replies.min(REPLIES_COUNTED_MAX)).unwrap_or(0)
 }
 
 /// A page needs entries that are stored, but not in memory.

@@ -157,6 +157,11 @@ fn newer<S: Source>(
 /// Replies to a message that are counted; above, there are as many or more.
 pub(super) const REPLIES_COUNTED_MAX: usize = 100;
 
+/// Returns the number of replies as it is told.
+pub(super) fn reply_count(replies: usize) -> u32 {
+    u32::try_from(replies.min(REPLIES_COUNTED_MAX)).unwrap_or(0)
+}
+
 /// Notes that the entries `from..end` are lost.
 fn lose(lost: &mut Vec<(u64, u64)>, from: u64, end: u64) {
     if from >= end {

@@ -29,6 +29,10 @@ struct Exchange {
     origin: Option<String>,
     /// Whether its client uses TLS.
     secure: bool,
+    /// The network of its client.
+    network: Option<IpAddr>,
+    /// What its client calls itself.
+    agent: Box<str>,
     account_response: AccountResponse,
     /// Whether it posts by a hook.
     is_hook: bool,
@@ -44,6 +48,8 @@ pub(super) enum AccountResponse {
     Created,
     /// 201 with a token.
     Token,
+    /// 200 with another token of this login.
+    Renewed([u8; 16]),
 }
 
 /// A response that ends a request before the chat, the journal or a worker is involved.
@@ -60,7 +66,10 @@ impl Exchanges {
         let origin = request.header("origin").map(str::to_owned);
         let by_tls = origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
         let secure = by_tls || turn.is_secure(conn);
-        let exchange = Exchange { origin, secure, ..Exchange::default() };
+        let network = turn.network(conn);
+        let agent = request.header("user-agent").unwrap_or_default();
+        let agent = agent.chars().filter(|c| !c.is_control()).take(AGENT_CHARS_MAX).collect();
+        let exchange = Exchange { origin, secure, network, agent, ..Exchange::default() };
         self.pending.insert(super::client(conn), exchange);
     }
 
@@ -102,6 +111,14 @@ impl Exchanges {
     /// Returns the form of the response if it is about an account.
     pub(super) fn account_response(&self, caller: ClientId) -> AccountResponse {
         self.pending.get(&caller).map(|exchange| exchange.account_response).unwrap_or_default()
+    }
+
+    /// Returns the network of a request's client and what that calls itself.
+    pub(super) fn client_of(&self, caller: ClientId) -> (IpAddr, Box<str>) {
+        let exchange = self.pending.get(&caller);
+        let network = exchange.and_then(|exchange| exchange.network);
+        let agent = exchange.map(|exchange| exchange.agent.clone()).unwrap_or_default();
+        (network.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), agent)
     }
 
     /// Whether the client of a request uses TLS.
@@ -182,6 +199,9 @@ pub(super) fn check_method(request: &Request) -> Result<(), EarlyResponse> {
     };
     Err(response.with_header("Allow", allowed).into())
 }
+
+/// Characters kept of what a client calls itself.
+const AGENT_CHARS_MAX: usize = 200;
 
 /// The request headers that a page of another origin may set.
 const CORS_REQUEST_HEADERS: &str = "Authorization, Content-Type, Idempotency-Key";

@@ -7,6 +7,9 @@ use crate::http::Method;
 /// The path of all accounts; each one is below it.
 pub(super) const USERS: &str = "/api/users";
 
+/// The path of the caller's own account.
+pub(super) const ACCOUNT: &str = "/api/account";
+
 /// The path of all administration but that of accounts.
 pub(super) const ADMIN: &str = "/api/admin";
 
@@ -56,6 +59,8 @@ pub(super) enum Who {
     Anybody,
     /// Guests too, unless the server requires a login.
     Guests,
+    /// Whoever has logged in.
+    Accounts,
     /// Administrators.
     Admins,
 }
@@ -81,6 +86,7 @@ pub(super) enum Parameter {
     NameInPath,
     Range,
     IfNoneMatch,
+    Login,
 }
 
 /// The body of a request.
@@ -92,6 +98,7 @@ pub(super) enum RequestBody {
     Registration,
     Account,
     Password,
+    OwnPassword,
     Notice,
     Ban,
     LogLevel,
@@ -109,6 +116,7 @@ pub(super) enum ResponseBody {
     Bytes,
     Event(Body),
     Token,
+    Logins,
     Client,
     Connections,
     Rooms,
@@ -216,6 +224,34 @@ pub(super) const OPERATIONS: &[Operation] = &[
         success: (204, ResponseBody::None),
         refusals: &[503],
         ..get("/api/logout", "logOut", ResponseBody::None)
+    },
+    Operation {
+        summary: "Change one's own password and end one's other logins.",
+        who: Who::Accounts,
+        success: (200, ResponseBody::Token),
+        refusals: &[400, 413, 415, 429, 503],
+        ..post("/api/account/password", "changePassword", RequestBody::OwnPassword)
+    },
+    Operation {
+        summary: "One's own logins, the latest first.",
+        who: Who::Accounts,
+        ..get("/api/account/logins", "logins", ResponseBody::Logins)
+    },
+    Operation {
+        method: Method::Delete,
+        summary: "End one's other logins.",
+        who: Who::Accounts,
+        refusals: &[429, 503],
+        ..get("/api/account/logins", "endLogins", ResponseBody::Token)
+    },
+    Operation {
+        method: Method::Delete,
+        summary: "End one of one's logins.",
+        who: Who::Accounts,
+        parameters: &[Parameter::Login],
+        success: (204, ResponseBody::None),
+        refusals: &[404, 429, 503],
+        ..get("/api/account/logins/{login}", "endLogin", ResponseBody::None)
     },
     Operation {
         summary: "The rooms with the most users.",

@@ -280,3 +280,76 @@ test("a login that has ended makes nobody a guest: it is asked for over the room
   await say(page, "after");
   await sees(page, "after");
 });
+
+/** Opens the settings. */
+async function settings(page) {
+  await page.getByRole("button", { name: "Settings" }).click();
+  return page.getByRole("dialog", { name: "Settings" });
+}
+
+test("another password ends the other logins, and this page goes on", async () => {
+  const olga = await guest("Olga", { room: "keys" });
+  await becomes(olga, "Register", "Olga");
+  const elsewhere = await arrives("Olga");
+  const panel = await settings(olga);
+  await panel.getByRole("heading", { name: "Your logins" }).waitFor();
+  await until(async () => (await panel.locator(".logins li").count()) === 2, "both logins");
+  assert.match(await panel.locator(".logins").innerText(), /Chrome · Linux[\s\S]*this one/);
+  await panel.getByLabel("Current password").fill("wrong horse");
+  await panel.getByLabel("New password").fill("battery staple");
+  await panel.getByRole("button", { name: "Change password" }).click();
+  await panel.getByText("The current password is wrong.").waitFor();
+  await panel.getByLabel("Current password").fill(PASSWORD);
+  await panel.getByRole("button", { name: "Change password" }).click();
+  await panel.getByText("Your password is changed").waitFor();
+  assert.deepEqual([await panel.getByLabel("Current password").inputValue(), await panel.locator(".logins li").count()], ["", 1]);
+  assert.ok(await panel.getByRole("button", { name: "End all others" }).isHidden());
+  await until(async () => (await elsewhere.getByRole("dialog").count()) > 0 || /Log in/.test(await elsewhere.locator("body").innerText()), "the other page to say that its login has ended");
+  await olga.keyboard.press("Escape");
+  await say(olga, "still here");
+  await sees(olga, "still here");
+  await olga.reload();
+  await isMember(olga, "Olga");
+});
+
+test("logins are ended one by one, or all others at once", async () => {
+  const nils = await guest("Nils", { room: "keys" });
+  await becomes(nils, "Register", "Nils");
+  const login = () => fetch(`${world.url}/api/login`, { method: "POST", headers: { "content-type": "application/json", "user-agent": "a <b>program</b>" }, body: JSON.stringify({ name: "Nils", password: PASSWORD }) });
+  for (let i = 0; i < 3; i += 1) assert.equal((await login()).status, 200);
+  const panel = await settings(nils);
+  await until(async () => (await panel.locator(".logins li").count()) === 4, "all logins");
+  await panel.getByRole("button", { name: "End: a <b>program</b>, 127.0.0.1" }).first().click();
+  await panel.getByText("The login has ended.").waitFor();
+  await until(async () => (await panel.locator(".logins li").count()) === 3, "one login fewer");
+  await panel.getByRole("button", { name: "End all others" }).click();
+  await panel.getByText("All other logins have ended.").waitFor();
+  await until(async () => (await panel.locator(".logins li").count()) === 1, "one login");
+  await nils.reload();
+  await isMember(nils, "Nils");
+});
+
+test("a status and a colour are chosen in the settings, seen by others, and there after a reload", async () => {
+  const rosa = await guest("Rosa", { room: "colours" });
+  await becomes(rosa, "Register", "Rosa");
+  await say(rosa, "hello");
+  const otto = await guest("Otto", { room: "colours" });
+  await sees(otto, "hello");
+  const panel = await settings(rosa);
+  await panel.getByRole("textbox", { name: "Status" }).fill("🌴 until Monday");
+  await panel.getByRole("radio", { name: "Colour 7" }).check({ force: true });
+  const person = otto.locator("#people li", { hasText: "Rosa" });
+  await until(async () => (await person.innerText()).includes("🌴 until Monday"), "the status to be seen", () => person.innerText());
+  await until(async () => (await person.locator(".avatar").getAttribute("data-tint")) === "6", "the colour to be seen");
+  const row = log(otto).locator(".row.message", { hasText: "hello" });
+  assert.equal(await row.locator(".avatar").getAttribute("data-tint"), "6");
+  await rosa.keyboard.press("Escape");
+  assert.equal(await rosa.locator("#me .avatar").getAttribute("data-tint"), "6");
+  await rosa.reload();
+  await isMember(rosa, "Rosa");
+  const again = await settings(rosa);
+  assert.equal(await again.getByRole("textbox", { name: "Status" }).inputValue(), "🌴 until Monday");
+  assert.ok(await again.getByRole("radio", { name: "Colour 7" }).isChecked());
+  await again.getByRole("radio", { name: "Automatic colour" }).check({ force: true });
+  await until(async () => (await person.locator(".avatar").getAttribute("data-tint")) !== "6", "the colour to be taken back");
+});

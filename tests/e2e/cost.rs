@@ -18,7 +18,7 @@ const ATTEMPTS_MAX: u32 = 10;
 const TIMES: u32 = 4;
 
 /// Request lines with a text of any length.
-const LINES: [&str; 44] = [
+const LINES: [&str; 46] = [
     "GET /TEXT",
     "GET /?TEXT",
     "GET /v/TEXT",
@@ -58,6 +58,8 @@ const LINES: [&str; 44] = [
     "POST /api/admin/drain?TEXT",
     "POST /api/users/TEXT/password",
     "DELETE /api/users/TEXT",
+    "GET /api/account/logins?TEXT",
+    "DELETE /api/account/logins/TEXT",
     "POST /api/rooms/TEXT/files",
     "POST /api/rooms/lobby/files?name=TEXT",
     "GET /files/TEXT/TEXT",
@@ -66,7 +68,7 @@ const LINES: [&str; 44] = [
 ];
 
 /// Headers with a text of any length.
-const HEADERS: [&str; 24] = [
+const HEADERS: [&str; 25] = [
     "Authorization: TEXT",
     "Authorization: Bearer TEXT",
     "Cookie: TEXT",
@@ -89,12 +91,13 @@ const HEADERS: [&str; 24] = [
     "Sec-WebSocket-Protocol: TEXT",
     "Sec-WebSocket-Version: TEXT",
     "Upgrade: TEXT",
+    "User-Agent: TEXT",
     "X-Forwarded-For: TEXT",
     "X-Forwarded-Proto: TEXT",
 ];
 
 /// Bodies with a text of any length. TOKEN is that of a hook.
-const BODIES: [(&str, &str); 22] = [
+const BODIES: [(&str, &str); 24] = [
     ("/api/login", "TEXT"),
     ("/api/login", r#"{"name":"TEXT","password":"correct horse"}"#),
     ("/api/login", r#"{"name":"Alice","password":"TEXT"}"#),
@@ -102,6 +105,8 @@ const BODIES: [(&str, &str); 22] = [
     ("/api/register", r#"{"name":"TEXT","password":"correct horse"}"#),
     ("/api/register", r#"{"name":"Alice","password":"TEXT"}"#),
     ("/api/logout", "TEXT"),
+    ("/api/account/password", r#"{"old_password":"TEXT","password":"correct horse"}"#),
+    ("/api/account/password", r#"{"old_password":"correct horse","password":"TEXT"}"#),
     ("/api/users", r#"{"name":"TEXT","password":"TEXT"}"#),
     ("/api/admin/bans", r#"{"who":"account:TEXT","reason":"TEXT"}"#),
     ("/api/admin/notice", r#"{"message":"TEXT"}"#),
@@ -304,7 +309,7 @@ fn every_route_and_every_header_has_its_row() {
     let rows: Vec<&str> = LINES.into_iter().chain(BODIES.map(|(path, _)| path)).collect();
     for path in paths {
         // A name in a path of the OpenAPI document.
-        let names = ["{room}", "{file}", "{name}", "{id}", "{who}", "{hook}", "{token}"];
+        let names = ["{room}", "{file}", "{name}", "{id}", "{who}", "{hook}", "{token}", "{login}"];
         let path = names.iter().fold(path, |path, name| path.replace(name, "TEXT"));
         assert!(rows.iter().any(|it| it.contains(&format!("/{path}"))), "no row for /{path}");
     }

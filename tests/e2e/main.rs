@@ -22,6 +22,7 @@ mod health;
 mod hooks;
 mod kill;
 mod life;
+mod logins;
 mod metrics;
 mod order;
 mod others;

@@ -23,7 +23,15 @@ fn command(world: &mut World, registry: AccountRequest) -> ServerEvent {
 
 fn account(name: &str, byte: u8) -> Account {
     let (author, hash) = (AuthorKey([byte; 16]), Some("hash".into()));
-    Account { author, name: name.into(), hash, admin: false, since: 0, registered: None }
+    Account {
+        author,
+        name: name.into(),
+        hash,
+        admin: false,
+        since: 0,
+        registered: None,
+        status: Default::default(),
+    }
 }
 
 fn code(event: ServerEvent) -> Code {
@@ -195,7 +203,7 @@ fn a_new_password_ends_all_logins() {
     let mut world = World::new();
     let bob = world.register("Bob", 1, false);
     let client = world.enter_as(&bob, "");
-    let set = AccountRequest::SetHash { name: "Bob".into(), hash: "new".into() };
+    let set = AccountRequest::SetHash { name: "Bob".into(), hash: "new".into(), kept: None };
     assert!(matches!(command(&mut world, set), ServerEvent::Account(_)));
     assert_eq!(world.closed.get(&client), Some(&4001));
     let known = world.chat.account_named("Bob").unwrap();

@@ -105,7 +105,7 @@ const NAMES: [&str; 49] = [
 ];
 
 /// Messages with a text of any length, or that take none and get one all the same.
-const TEXTS: [&str; 41] = [
+const TEXTS: [&str; 42] = [
     "TEXT",
     r#"{"type":"send_message","payload":"TEXT"}"#,
     r#"{"type":"set_status","payload":{"status":"away","text":"TEXT"}}"#,
@@ -137,6 +137,7 @@ const TEXTS: [&str; 41] = [
     "/away TEXT",
     "/back TEXT",
     "/whoami TEXT",
+    "/hue TEXT",
     "/stats TEXT",
     "/mode TEXT",
     "/slow TEXT",
@@ -150,12 +151,13 @@ const TEXTS: [&str; 41] = [
 ];
 
 /// Messages with a number of any size.
-const NUMBERS: [&str; 21] = [
+const NUMBERS: [&str; 22] = [
     r#"{"type":"stats","payload":{"minutes":NUMBER}}"#,
     r#"{"type":"list_rooms","payload":{"from":"NUMBER.NUMBER","limit":NUMBER}}"#,
     r#"{"type":"history","payload":{"before":NUMBER,"limit":NUMBER}}"#,
     r#"{"type":"history","payload":{"after":NUMBER}}"#,
     r#"{"type":"history","payload":{"around":NUMBER}}"#,
+    r#"{"type":"set_profile","payload":{"hue":NUMBER}}"#,
     r#"{"type":"replies","payload":{"mid":NUMBER,"after":NUMBER,"limit":NUMBER}}"#,
     r#"{"type":"search","payload":{"query":"x","before":NUMBER,"limit":NUMBER}}"#,
     r#"{"type":"join_room","payload":{"room":"dev","history":NUMBER}}"#,
@@ -381,7 +383,8 @@ fn requests(kind: &Request, c: char, bytes: usize) -> Vec<Request> {
         Request::AccountRequest(_) => {
             let (name, hash) = (text().into(), "hash".into());
             let remove = AccountRequest::Remove { name: text().into() };
-            let requests = [AccountRequest::SetHash { name, hash }, remove, AccountRequest::List];
+            let requests =
+                [AccountRequest::SetHash { name, hash, kept: None }, remove, AccountRequest::List];
             requests.into_iter().map(|it| Request::AccountRequest(Box::new(it))).collect()
         }
     }

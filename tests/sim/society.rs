@@ -107,8 +107,15 @@ impl Society {
     fn register(&mut self, byte: u8, name: &str) {
         let author = AuthorKey([byte; 16]);
         let (hash, admin) = (Some("hash".into()), name == "Root");
-        let account =
-            Account { author, name: name.into(), hash, admin, since: 0, registered: None };
+        let account = Account {
+            author,
+            name: name.into(),
+            hash,
+            admin,
+            since: 0,
+            registered: None,
+            status: Default::default(),
+        };
         self.accounts.push(account.clone());
         self.names.insert(name.to_owned(), author);
         let request = Request::AccountRequest(Box::new(AccountRequest::Add(account)));

@@ -1,5 +1,6 @@
 //! Statuses: away and back.
 
+use std::num::NonZeroU8;
 use std::time::Duration;
 
 use chinwag::chat::{ClientId, Code, ServerEvent, Status};
@@ -11,7 +12,7 @@ const AWAY: &str = r#"{"type":"set_status","id":"s1","payload":{"status":"away",
 /// Takes the statuses a client received; discards the rest.
 fn statuses(world: &mut World, client: ClientId) -> Vec<String> {
     let told = world.told(client).into_iter().filter_map(|event| match event {
-        ServerEvent::Status { user, status: Status { away, text }, .. } => {
+        ServerEvent::Status { user, status: Status { away, text, .. }, .. } => {
             Some(format!("{user} {} {text}", if away { "away" } else { "online" }))
         }
         _ => None,
@@ -29,7 +30,7 @@ fn listed(world: &mut World, asker: ClientId, name: &str) -> Status {
 }
 
 fn away(text: &str) -> Status {
-    Status { away: true, text: text.into() }
+    Status { away: true, text: text.into(), hue: None }
 }
 
 #[test]
@@ -170,4 +171,61 @@ fn an_invalid_status_is_refused() {
     world.say(alice, "/away too fast");
     let refusal = world.error(alice);
     assert_eq!((refusal.code, refusal.text.as_deref()), (Code::RateLimited, Some("too fast")));
+}
+
+#[test]
+fn the_status_and_hue_of_an_account_outlive_a_restart() {
+    let mut world = World::new();
+    let alice = world.register("Alice", 1, false);
+    let on = world.enter_as(&alice, "room=lobby");
+    world.say(on, r#"{"type":"set_status","payload":{"status":"online","text":"until Monday"}}"#);
+    world.say(on, "/hue 7");
+    world.restart();
+    let bob = world.enter("name=Bob&room=lobby");
+    let on = world.enter_as(&alice, "room=lobby");
+    let status = Status { away: false, text: "until Monday".into(), hue: NonZeroU8::new(7) };
+    assert_eq!(listed(&mut world, bob, "Alice"), status);
+    world.say(on, r#"{"type":"set_profile","payload":{}}"#);
+    world.say(on, r#"{"type":"set_status","payload":"online"}"#);
+    world.restart();
+    let bob = world.enter("name=Bob&room=lobby");
+    world.enter_as(&alice, "room=lobby");
+    assert_eq!(listed(&mut world, bob, "Alice"), Status::default());
+}
+
+#[test]
+fn a_hue_is_told_as_a_presence_that_text_clients_do_not_see() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    let bob = world.enter("name=Bob");
+    let terry = world.enter("name=Terry&mode=text");
+    world.pass(Duration::from_secs(2));
+    world.told.clear();
+    world.say(alice, r#"{"type":"set_profile","id":"p1","payload":{"hue":12}}"#);
+    assert_eq!(
+        world.read(alice),
+        ["{\"type\":\"ack\",\"re\":\"p1\",\"ts\":1732104002000,\"payload\":\
+          {\"status\":\"online\",\"text\":\"\",\"hue\":12}}"]
+    );
+    let told = "{\"type\":\"presence\",\"room\":\"lobby\",\"payload\":{\"user\":\"Alice\",\
+                \"count\":3,\"status\":\"online\",\"text\":\"\",\"hue\":12}}";
+    assert_eq!(world.read(bob), [told]);
+    // What is set with it in one batch is seen.
+    world.pass(Duration::from_secs(2));
+    world.told.clear();
+    world.say(alice, "/away lunch");
+    world.say(alice, "/away dinner");
+    world.say(alice, "/hue");
+    world.pass(Duration::from_secs(2));
+    let seen: Vec<_> = world.told(terry).into_iter().collect();
+    assert!(
+        matches!(&seen[..], [.., ServerEvent::Status { status, hue_only: false, .. }]
+            if *status == away("dinner")),
+        "{seen:?}"
+    );
+    world.told.clear();
+    for hue in ["0", "13", "-1", "\"red\""] {
+        world.say(alice, &format!(r#"{{"type":"set_profile","payload":{{"hue":{hue}}}}}"#));
+        assert_eq!(world.error(alice).code, Code::BadField, "{hue}");
+    }
 }

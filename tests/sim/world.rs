@@ -116,6 +116,7 @@ impl World {
             admin: false,
             since: 0,
             registered: None,
+            status: Default::default(),
         }
     }
 

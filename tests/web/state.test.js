@@ -134,7 +134,7 @@ test("people come, go and are renamed, in the order of their names", () => {
   const renamed = reduce(joined, { type: "presence", room: "lobby", payload: { user: "Ann", was: "Zoe", count: 3 } }, NOW);
   assert.deepEqual(names(renamed), ["Alice", "Ann", "bob"]);
   const away = reduce(renamed, { type: "presence", room: "lobby", payload: { user: "bob", status: "away", text: "lunch", count: 3 } }, NOW);
-  assert.deepEqual(lobby(away).people[2], { name: "bob", status: "away", text: "lunch", role: "", account: false });
+  assert.deepEqual(lobby(away).people[2], { name: "bob", status: "away", text: "lunch", role: "", account: false, hue: 0 });
   const back = reduce(away, { type: "presence", room: "lobby", payload: { user: "bob", status: "online", count: 3 } }, NOW);
   assert.deepEqual([lobby(back).people[2].status, lobby(back).people[2].text], ["", ""], "no words of the last time");
   const left = reduce(away, { type: "user_left", room: "lobby", payload: { user: "bob", count: 2, why: "left" } }, NOW);

@@ -26,11 +26,19 @@ export class Actions {
 
   /** @param {boolean} isAway @param {string} [text] */
   async setAway(isAway, text) {
+    await this.#change(() => this.#chat.setStatus(isAway ? "away" : "online", text));
+  }
+
+  /** Sets the hue of the reader's picture; 0 for none. @param {number} hue */
+  async setHue(hue) {
+    await this.#change(() => this.#chat.setProfile({ hue }));
+  }
+
+  /** Changes the reader's status, which the server tells only the others. @param {() => Promise<import("../client/event.js").ChatEvent>} request */
+  async #change(request) {
     try {
-      const status = isAway ? "away" : "online";
-      await this.#chat.setStatus(status, text);
-      // The server tells only the others.
-      this.#store.dispatch({ type: "ui_status", payload: { status, text } });
+      const { payload } = await request();
+      this.#store.dispatch({ type: "ui_status", payload });
     } catch (error) {
       this.#feedback.showError(error);
     }

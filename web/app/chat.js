@@ -12,7 +12,7 @@
 import { Chinwag, remembered } from "../chinwag.js";
 import { isDirect } from "../client/event.js";
 import { roomNamed } from "../state/directory.js";
-import { moderates, namesIn } from "../state/moderation.js";
+import { moderates, namesIn, personOf } from "../state/moderation.js";
 import { asMessage, list as listOf, wordsOf } from "../state/room.js";
 import { t } from "../strings/strings.js";
 import { accountDialog } from "../view/account.js";
@@ -259,7 +259,7 @@ function buildToolbar({ chat, store, actions, deletions, feedback }, composer, a
 function buildSideViews(core, composer, announce) {
   const { chat, store, actions, navigation, questions } = core;
   const openAccountDialog = buildAccountDialog(core);
-  byId("settings-open").onclick = () => withPart(import("../view/settings.js"), ({ openSettings }) => openSettings());
+  byId("settings-open").onclick = () => withPart(import("../view/settings.js"), ({ openSettings }) => openSettings(profileOf(core), store.state.account ? chat.ownAccount : null));
   const { openPersonMenu, openPersonCard } = contextMenus({
     state: () => store.state,
     openConversation: (person) => navigation.openConversation(person),
@@ -299,6 +299,16 @@ function buildSideViews(core, composer, announce) {
     readMarkerView((room, seq) => actions.markRead(room, seq)),
     visitView(core.recent),
   ];
+}
+
+/** Returns the reader's profile and how to change it, if the reader is there. @param {Core} core */
+function profileOf({ store, actions }) {
+  const { you, phase } = store.state;
+  const person = personOf(store.state, you);
+  if (phase !== "live" || !person) return null;
+  const { text, hue, status } = person;
+  const setText = (/** @type {string} */ it) => actions.setAway(status !== "", it);
+  return { name: you, text, hue, setText, setHue: (/** @type {number} */ it) => actions.setHue(it) };
 }
 
 /** @param {Core} core */

@@ -12,6 +12,8 @@ const RESPONSE_MS = 15_000;
 
 /** @typedef {{ token: string, name: string }} Login */
 
+/** @typedef {{ login: string, since: number, address: string, agent: string, current: boolean }} ListedLogin */
+
 /**
  * @typedef {object} Rejection
  * @property {number} status       of HTTP: 401, 403, 429, 503
@@ -68,6 +70,26 @@ export class HttpApi {
     await this.#post("api/logout", {}, token);
   }
 
+  /** @param {string} old @param {string} password @param {string} [token] @returns {Promise<Login>} */
+  changePassword(old, password, token) {
+    return this.#post("api/account/password", { old_password: old, password }, token);
+  }
+
+  /** @param {string} [token] @returns {Promise<ListedLogin[]>} */
+  async logins(token) {
+    return (await this.#ask("api/account/logins", "GET", token)).logins;
+  }
+
+  /** @param {string} login @param {string} [token] */
+  async endLogin(login, token) {
+    await this.#ask(`api/account/logins/${login}`, "DELETE", token);
+  }
+
+  /** @param {string} [token] @returns {Promise<Login>} */
+  endOtherLogins(token) {
+    return this.#ask("api/account/logins", "DELETE", token);
+  }
+
   /**
    * Returns why a connection is rejected, by sending a request with the same credential. Null if the
    * request succeeds or gets no response.
@@ -87,8 +109,13 @@ export class HttpApi {
   }
 
   /** @param {string} path @param {object} body @param {string} [credential] @returns {Promise<any>} */
-  async #post(path, body, credential) {
-    const response = await this.#send(path, "POST", credential, JSON.stringify(body));
+  #post(path, body, credential) {
+    return this.#ask(path, "POST", credential, JSON.stringify(body));
+  }
+
+  /** @param {string} path @param {string} method @param {string} [credential] @param {string} [body] @returns {Promise<any>} */
+  async #ask(path, method, credential, body) {
+    const response = await this.#send(path, method, credential, body);
     await accepted(response);
     return response.status === 204 ? {} : response.json();
   }

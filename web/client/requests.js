@@ -175,6 +175,11 @@ export class Requests {
     return this.ask("set_status", { status, text });
   }
 
+  /** Sets the hue of the own picture, 1 to 12; 0 for none. @param {{ hue: number }} profile */
+  setProfile({ hue }) {
+    return this.ask("set_profile", hue ? { hue } : {});
+  }
+
   /** @param {string} room @param {string} topic */
   setTopic(room, topic) {
     return this.submit("set_topic", room, topic);

@@ -119,6 +119,11 @@ export class Session {
     this.save();
   }
 
+  /** Goes on with another token of the same login. @param {import("./http-api.js").Login} login */
+  renew({ token }) {
+    if (!this.#cookies) this.token = token;
+  }
+
   /** Becomes the saved account if another page of the same storage has logged in. */
   reload() {
     const { account, name } = remembered(this.#storage, this.#storageKey);

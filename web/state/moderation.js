@@ -85,7 +85,7 @@ export function namesIn({ rooms, active }) {
 /** Returns the people in a room, or both people of a private conversation. @param {State} state @param {Room | undefined} room @returns {Person[]} */
 export function peopleIn(state, room) {
   if (!room || !isDirect(room.name)) return room?.people ?? [];
-  const unknown = { status: "", text: "", role: "", account: false };
+  const unknown = { status: "", text: "", role: "", account: false, hue: 0 };
   const partner = partnerOf(room);
   const other = personOf(state, partner) ?? { ...unknown, status: "absent", name: partner };
   return [other, personOf(state, state.you) ?? { ...unknown, name: state.you }];

@@ -122,7 +122,7 @@ function withOwnName(state, { was, user }) {
  * Updates the reader in all rooms: the server sends such changes only to others.
  *
  * @param {State} state
- * @param {{ user: string, was?: string, status?: string, text?: string }} changes
+ * @param {{ user: string, was?: string, status?: string, text?: string, hue?: number }} changes
  */
 function updateReader(state, changes) {
   let next = { ...state, you: changes.user };
@@ -158,7 +158,7 @@ function reducePageEvent(state, { type, room = state.active, payload = {} }, now
     case "ui_renamed":
       return updateReader(state, { user: text(payload.you), was: state.you });
     case "ui_status":
-      return updateReader(state, { user: state.you, status: text(payload.status), text: text(payload.text) });
+      return updateReader(state, { user: state.you, status: text(payload.status), text: text(payload.text), hue: payload.hue });
     case "ui_edit":
       return { ...state, edit: { room, mid: payload.mid, text: payload.text } };
     case "ui_edit_ended":

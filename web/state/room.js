@@ -66,7 +66,7 @@
  * @typedef {{ action: string, by: string, user: string, seconds: number, reason: string }} Moderation
  */
 
-/** @typedef {{ name: string, status: string, text: string, role: string, account: boolean }} Person */
+/** @typedef {{ name: string, status: string, text: string, role: string, account: boolean, hue: number }} Person  `hue`: of the picture, 1 to 12; 0 for none */
 
 /** @typedef {{ from: number, to: number }} Range */
 
@@ -188,8 +188,8 @@ export function withPresence(room, type, payload) {
     const { [name]: _, ...typing } = room.typing;
     return withAbsentAfter({ ...room, count: total, people: others, typing }, before, payload);
   }
-  // A status without a text clears the text of the one before.
-  const changes = payload.status === undefined ? payload : { text: "", ...payload };
+  // A status without a text or a hue clears those of the one before.
+  const changes = payload.status === undefined ? payload : { text: "", hue: 0, ...payload };
   // Left out of a guest's event, whoever had the name before.
   const person = asPerson({ ...before, ...changes, name, account: payload.account });
   return withAbsentAfter({ ...room, count: total, people: sorted([...others, person]) }, undefined, payload);
@@ -307,15 +307,19 @@ function asReactions(raw, you) {
 
 /** @param {any} raw @returns {Person} */
 function asPerson(raw) {
-  const { name, status, text: words, role, account } = typeof raw === "string" ? { name: raw } : (raw ?? {});
+  const { name, status, text: words, role, account, hue } = typeof raw === "string" ? { name: raw } : (raw ?? {});
   return {
     name: text(name),
     status: status === "online" ? "" : text(status),
     text: text(words),
     role: text(role),
     account: account === true,
+    hue: hue >= 1 && hue <= HUES ? Math.floor(hue) : 0,
   };
 }
+
+/** The number of hues. */
+const HUES = 12;
 
 const collator = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
 

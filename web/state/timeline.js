@@ -25,6 +25,7 @@ import { asAttachments, find, withReaction } from "./room.js";
  * @property {boolean} [isMentioned]  mentions the reader
  * @property {Message | null} [quoted]  the message it replies to; null if that is not loaded
  * @property {boolean} [isPinned]
+ * @property {number} [hue]       of the sender's picture; 0 for none
  * @property {number} [replies]  how many there are
  * @property {Pending} [pending]      the pending event that sends or changes it
  * @property {{ text?: string }} [edit]  the reader edits it; `text`: instead of the message's
@@ -59,6 +60,7 @@ export function timeline(room, from, to, reader) {
   const visible = messages.slice(from, to).map((it) => withChange(it, changes.get(it.mid), you));
   if (isEnd) visible.push(...pending.filter(isMessage).map((it) => asPendingMessage(it, reader)));
   const replies = repliesIn(messages);
+  const hues = new Map([...huesOf(room.absent), ...huesOf(room.people)]);
   const pendingById = new Map(pending.map((it) => [it.id, it]));
 
   let before = /** @type {Message | undefined} */ (messages[from - 1]);
@@ -93,6 +95,7 @@ export function timeline(room, from, to, reader) {
       isMentioned: message.sender !== you && isMentionedIn(message, you, names),
       quoted: replyTo === undefined ? undefined : (find(messages, replyTo) ?? null),
       isPinned: room.pins.includes(mid),
+      hue: hues.get(message.sender) ?? 0,
       replies: Math.max(message.replies ?? 0, replies.get(mid) ?? 0),
       pending: change ?? pendingById.get(local),
       edit: edit?.room === room.name && edit.mid === mid ? edit : undefined,
@@ -101,6 +104,19 @@ export function timeline(room, from, to, reader) {
     before = message;
   }
   return [...items, ...others];
+}
+
+/** @type {WeakMap<import("./room.js").Person[], [string, number][]>} */
+const huesByPeople = new WeakMap();
+
+/** Returns the names and hues of those who have chosen one. @param {import("./room.js").Person[]} people */
+function huesOf(people) {
+  let hues = huesByPeople.get(people);
+  if (!hues) {
+    hues = people.filter(({ hue }) => hue > 0).map(({ name, hue }) => [name, hue]);
+    huesByPeople.set(people, hues);
+  }
+  return hues;
 }
 
 /** @type {WeakMap<Message[], Map<number, number>>} */

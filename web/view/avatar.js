@@ -17,12 +17,12 @@ const BETWEEN = /[\s._·-]+/u;
 
 /**
  * @param {string} name
- * @param {{ isSmall?: boolean, presence?: Presence }} [look]
+ * @param {{ isSmall?: boolean, presence?: Presence, hue?: number }} [look]  `hue`: the one that the person has chosen
  */
-export function avatar(name, { isSmall = false, presence = "" } = {}) {
+export function avatar(name, { isSmall = false, presence = "", hue = 0 } = {}) {
   const initials = initialsOf(name, isSmall ? 1 : 2);
   // The style sheet shows them: they are no text that is read, searched or copied.
-  const element = make("span", { class: isSmall ? "avatar small" : "avatar", "data-tint": tintOf(name), "data-initials": initials, "aria-hidden": "true" });
+  const element = make("span", { class: isSmall ? "avatar small" : "avatar", "data-tint": tintOf(name, hue), "data-initials": initials, "aria-hidden": "true" });
   showPresence(element, presence);
   return element;
 }
@@ -49,8 +49,9 @@ export function initialsOf(name, number) {
   return (first + last).toUpperCase();
 }
 
-/** Returns the number of a name's colour. @param {string} name */
-export function tintOf(name) {
+/** Returns the number of a person's colour. @param {string} name @param {number} [hue]  the chosen one, from 1 on; 0 for none */
+export function tintOf(name, hue = 0) {
+  if (hue) return hue - 1;
   // FNV-1a: names that differ in one letter get different colours.
   let hash = 2166136261;
   for (const character of name) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619);

@@ -24,7 +24,7 @@ let close = () => {};
  */
 export function openCard(anchor, person, { isYou, message, mention, more }) {
   close();
-  const { name, status, text, role, account } = person;
+  const { name, status, text, role, account, hue } = person;
   const roleName = role === "owner" || role === "moderator" ? t(`role_${role}`) : "";
   const statusName = status === "" ? t("online") : status === "away" || status === "absent" ? t(status) : status;
   const about = [isYou ? t("you") : "", roleName, statusName].filter(Boolean).join(" · ");
@@ -43,7 +43,7 @@ export function openCard(anchor, person, { isYou, message, mention, more }) {
   const card = make(
     "div",
     { class: "person-card", role: "dialog", "aria-label": name, tabindex: "-1", onkeydown: onKey },
-    avatar(name, { presence: presenceOf(status) }),
+    avatar(name, { presence: presenceOf(status), hue }),
     make("div", {}, make("strong", {}, make("bdi", { text: name })), account ? accountSign() : null, make("div", { class: "muted", text: about }), text && make("div", { dir: "auto", text })),
     buttons.length ? make("div", { class: "buttons" }, ...buttons) : null,
   );

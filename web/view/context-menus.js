@@ -55,7 +55,7 @@ export function contextMenus(actions) {
     const name = named?.name ?? called;
     const person = named ?? personOf(current, name);
     withPart(import("./card.js"), ({ openCard }) => {
-      openCard(anchor, person ?? { name, status: "absent", text: "", role: "", account: false }, {
+      openCard(anchor, person ?? { name, status: "absent", text: "", role: "", account: false, hue: 0 }, {
         isYou: name === current.you,
         message: () => actions.openConversation(name),
         mention: () => actions.mention(name),

@@ -98,7 +98,7 @@ export function tickRow(row, serverNow) {
 }
 
 /** @param {any} row @param {Item} item @param {string} you @param {RowActions} actions */
-function fillMessage(row, { mid, message, isHead, isMentioned, quoted, isPinned, replies, pending, edit, isDeleting }, you, actions) {
+function fillMessage(row, { mid, message, isHead, isMentioned, quoted, isPinned, hue, replies, pending, edit, isDeleting }, you, actions) {
   if (!message) return;
   if (isDeleting) {
     fillDeleted(row, mid, !pending, actions);
@@ -144,7 +144,7 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, isPinned,
   else if (isUnsent) body.append(make("span", pending.isSlow ? { class: "muted note", text: t("sending") } : { class: "unseen", text: t("unsent") }));
   // The toolbar may be in this row and have the focus: it stays.
   for (const child of [...row.children]) if (!child.matches(".toolbar")) child.remove();
-  row.prepend(isHead ? avatar(sender) : make("span", { class: "gutter" }, time), body);
+  row.prepend(isHead ? avatar(sender, { hue: hook ? 0 : hue }) : make("span", { class: "gutter" }, time), body);
 }
 
 /** @param {number} number */
@@ -256,6 +256,7 @@ function isSame(a, b) {
     a.isMentioned === b.isMentioned &&
     a.quoted === b.quoted &&
     a.isPinned === b.isPinned &&
+    a.hue === b.hue &&
     a.replies === b.replies &&
     a.pending === b.pending &&
     a.edit === b.edit &&

@@ -8,7 +8,7 @@ import { isDirect } from "../client/event.js";
 import { peopleIn } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
 import { accountSign } from "./account-sign.js";
-import { avatar, presenceOf, showPresence } from "./avatar.js";
+import { avatar, presenceOf, showPresence, tintOf } from "./avatar.js";
 import { byId, make, reconcile, setText } from "./dom.js";
 
 /** @typedef {import("../state/room.js").Person} Person */
@@ -77,9 +77,10 @@ export function peopleView({ openMenu }) {
 }
 
 /** @param {any} row @param {Person} person @param {string} you @param {boolean} [isSection]  the heading says that they are not here */
-function show(row, { name, status, text, role, account }, you, isSection = false) {
+function show(row, { name, status, text, role, account, hue }, you, isSection = false) {
   row.sign.hidden = !account;
   showPresence(row.picture, presenceOf(status));
+  row.picture.dataset.tint = String(tintOf(name, hue));
   const roleName = role === "owner" || role === "moderator" ? t(`role_${role}`) : "";
   const state = status === "away" || status === "absent" ? t(status) : status;
   const about = [name === you ? t("you") : "", roleName, isSection ? "" : state, text].filter(Boolean).join(" · ");

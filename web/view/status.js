@@ -84,10 +84,11 @@ function showReader(state) {
   const { you, account, phase } = state;
   const me = byId("me");
   const suffix = account || you === "" || phase === "idle" ? "" : t("guest");
-  const presence = phase === "live" ? presenceOf(personOf(state, you)?.status ?? "") : "absent";
-  const whole = `${you} ${suffix} ${presence}`;
+  const { status = "", hue = 0 } = personOf(state, you) ?? {};
+  const presence = phase === "live" ? presenceOf(status) : "absent";
+  const whole = `${you} ${suffix} ${presence} ${hue}`;
   if (me.dataset.whole === whole) return;
   me.dataset.whole = whole;
   const names = make("span", { class: "lines" }, make("bdi", { class: "name", text: you }), " ", make("span", { class: "muted details", text: suffix }));
-  me.replaceChildren(avatar(you, { isSmall: true, presence }), names);
+  me.replaceChildren(avatar(you, { isSmall: true, presence, hue }), names);
 }

@@ -74,7 +74,7 @@ impl Chat {
                 account.registered = network.map(|network| Registered { network, at });
                 self.add_account(step, caller, account, guest)
             }
-            AccountRequest::SetHash { name, hash } => {
+            AccountRequest::SetHash { name, hash, kept } => {
                 let account = self.account_named(&name).cloned().ok_or_else(unknown)?;
                 // Tokens have whole seconds; one issued in this second is invalid, too.
                 let since = (step.now.unix_ms / 1000).saturating_add(1);
@@ -82,15 +82,16 @@ impl Chat {
                 let account = Account { hash: Some(hash), since, ..account };
                 self.save_account(
                     step,
-                    PendingAccount { caller, account, before, guest: None, removed: false },
+                    PendingAccount { caller, account, before, guest: None, kept, removed: false },
                 );
                 Ok(())
             }
             AccountRequest::Remove { name } => {
                 let account = self.account_named(&name).cloned().ok_or_else(unknown)?;
                 let key_value = KeyValue { value: None, ..account.key_value() };
+                let (before, guest, kept) = (None, None, None);
                 let pending =
-                    PendingAccount { caller, account, before: None, guest: None, removed: true };
+                    PendingAccount { caller, account, before, guest, kept, removed: true };
                 self.keep(step, PendingRequest::Account(pending), vec![key_value]);
                 Ok(())
             }
@@ -108,7 +109,8 @@ impl Chat {
         if let Ok(name) = UserName::parse(&account.name, &self.limits) {
             account.name = Arc::clone(name.as_arc());
         }
-        let pending = PendingAccount { caller, account, before: None, guest, removed: false };
+        let (before, kept) = (None, None);
+        let pending = PendingAccount { caller, account, before, guest, kept, removed: false };
         self.save_account(step, pending);
         Ok(())
     }
@@ -135,7 +137,7 @@ impl Chat {
         pending: PendingAccount,
         saved: Result<(), JournalError>,
     ) {
-        let PendingAccount { caller, account, before, guest, removed } = pending;
+        let PendingAccount { caller, account, before, guest, kept, removed } = pending;
         if let Err(why) = saved {
             if !removed {
                 match before {
@@ -151,11 +153,13 @@ impl Chat {
         }
         if removed {
             self.people.accounts_mut().remove(account.author);
-            self.log_out(step, account.author, None, "this account is gone");
+            self.end_logins(step, account.author, None, "this account is gone");
             self.forget_author(step, account.author);
             self.demote_to_guest(step, account.author);
-        } else if before.is_some() {
-            self.log_out(step, account.author, None, "the password has changed");
+        } else if let Some(before) = before {
+            let is_same = before.hash == account.hash;
+            let why = if is_same { "logged out elsewhere" } else { "the password has changed" };
+            self.end_logins(step, account.author, kept, why);
         }
         step.respond(caller, ServerEvent::Account(Box::new(account)));
     }

@@ -88,6 +88,7 @@ impl Chat {
             }
             Command::SetName(requested) => self.set_name(step, from, id, &requested),
             Command::SetStatus { away, text } => self.set_status(step, from, id, away, &text),
+            Command::SetHue(hue) => self.set_hue(step, from, id, hue),
             Command::Typing(on) => self.typing_in(step, from, room, on),
             Command::ListRooms { from: after, limit } => {
                 self.list_rooms(step, from, id, after.as_deref(), limit)

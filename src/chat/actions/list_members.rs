@@ -62,7 +62,8 @@ impl Chat {
             person.memberships.as_slice().iter().any(|membership| membership.room == key)
         });
         let role = room.rules().shown_role(author);
-        (!is_here).then(|| Member { name: Arc::clone(&account.name), role })
+        let (name, status) = (Arc::clone(&account.name), account.status.clone());
+        (!is_here).then_some(Member { name, role, status })
     }
 }
 

@@ -65,6 +65,9 @@ impl Chat {
             person.name = Arc::clone(&account.name);
         }
         if known.is_none() {
+            if let Some(person) = self.people.get_mut(key) {
+                person.put_status(&account.status);
+            }
             self.persist_session(step, key);
         }
         key
@@ -121,19 +124,40 @@ impl Chat {
         }
     }
 
-    /// Closes the connections of an account with this login, or all.
+    /// Closes the connections of an account with this login.
     pub(in crate::chat) fn log_out(
         &mut self,
         step: &mut Step<'_>,
         author: AuthorKey,
-        id: Option<[u8; 16]>,
+        id: [u8; 16],
+        why: &'static str,
+    ) {
+        self.close_logins(step, author, |login| login == Some(id), why);
+    }
+
+    /// Closes the connections of an account but those with the login `kept`.
+    pub(in crate::chat) fn end_logins(
+        &mut self,
+        step: &mut Step<'_>,
+        author: AuthorKey,
+        kept: Option<[u8; 16]>,
+        why: &'static str,
+    ) {
+        self.close_logins(step, author, |login| kept.is_none() || login != kept, why);
+    }
+
+    fn close_logins(
+        &mut self,
+        step: &mut Step<'_>,
+        author: AuthorKey,
+        ends: impl Fn(Option<[u8; 16]>) -> bool,
         why: &'static str,
     ) {
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
         for slot in person.map_or_else(Default::default, |person| person.clients.clone()) {
             let client = self.people.clients.get(slot.index());
             let login = client.and_then(|client| client.login.as_deref());
-            if id.is_none() || login.map(|login| login.id) == id {
+            if ends(login.map(|login| login.id)) {
                 self.people.end_client(step, slot, 4001, why);
             }
         }
@@ -177,6 +201,7 @@ impl Chat {
             admin: false,
             since: 0,
             registered: None,
+            status: Default::default(),
         };
         self.people.accounts_mut().put(account.clone());
         let key_values = vec![account.key_value()];

@@ -23,6 +23,7 @@ use crate::chat::names::RoomName;
 use crate::chat::people::client::{Delivery, Subscription};
 use crate::chat::people::{Membership, telling};
 use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::status::Status;
 use crate::chat::rooms::presence::{PresenceChange, PresenceEvent};
 use crate::chat::rooms::rules::Actor;
 use crate::chat::step::Step;
@@ -102,6 +103,7 @@ impl Chat {
         let (conns, timed_out, left) = (1, false, Moment::NEVER);
         person.memberships.push(Membership { room, at, conns, timed_out, left });
         let (user, says) = (Arc::clone(&person.name), person.status.is_some());
+        let hue_only = person.status.as_deref().is_some_and(Status::has_only_a_hue);
         let account = person.account;
         self.rooms.note(
             room,
@@ -109,7 +111,7 @@ impl Chat {
             &self.limits,
         );
         if says {
-            self.note_status(key, room, Some(client));
+            self.note_status(key, room, Some(client), hue_only);
         }
     }
 

@@ -70,7 +70,8 @@ impl Chat {
             Namespace::DirectRooms
             | Namespace::RevokedTokens
             | Namespace::Days
-            | Namespace::ServerBans => {}
+            | Namespace::ServerBans
+            | Namespace::Logins => {}
         }
         None
     }

@@ -25,7 +25,8 @@ impl Chat {
 
     /// Restores a session from before the start; its life starts anew.
     pub(in crate::chat) fn restore(&mut self, session: SessionRecord) -> PersonId {
-        let account = self.people.accounts().get(session.key).is_some();
+        let account = self.people.accounts().get(session.key);
+        let status = account.map(|account| account.status.clone());
         let key = self.people.add(session.key);
         let Some(person) = self.people.get_mut(key) else { return key };
         person.named = !session.name.starts_with(ANONYMOUS);
@@ -33,8 +34,9 @@ impl Chat {
         person.rooms = session.rooms.into();
         person.left = Moment::default();
         (person.since, person.network) = (session.since, session.network);
-        if account {
+        if let Some(status) = status {
             (person.persisted, person.account) = (true, true);
+            person.put_status(&status);
             return key;
         }
         person.persisted = true;

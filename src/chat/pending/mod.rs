@@ -198,6 +198,8 @@ pub(in crate::chat) struct PendingAccount {
     pub(in crate::chat) before: Option<Account>,
     /// The guest that registers it, if it presented its session.
     pub(in crate::chat) guest: Option<AuthorKey>,
+    /// The login that does not end with another password.
+    pub(in crate::chat) kept: Option<[u8; 16]>,
     /// Whether it is being deleted.
     pub(in crate::chat) removed: bool,
 }

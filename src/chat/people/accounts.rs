@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::names::{ByText, Likeness, NameIndex};
 use crate::chat::protocol::account::{Account, Registered};
+use crate::chat::protocol::status::Status;
 use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 
 /// All accounts: a few hundred bytes each.
@@ -32,6 +33,12 @@ struct StoredAccount {
     since: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     registered: Option<Registered>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    status: Status,
+}
+
+fn is_default(status: &Status) -> bool {
+    *status == Status::default()
 }
 
 impl Accounts {
@@ -83,6 +90,17 @@ impl Accounts {
         self.by_author.insert(account.author, account);
     }
 
+    /// Sets the status of an account. Returns the key-value record to store, if it has changed.
+    pub(in crate::chat) fn set_status(
+        &mut self,
+        author: AuthorKey,
+        status: &Status,
+    ) -> Option<KeyValue> {
+        let account = self.by_author.get_mut(&author).filter(|it| it.status != *status)?;
+        account.status = status.clone();
+        Some(account.key_value())
+    }
+
     /// Removes an account and frees its name.
     pub(in crate::chat) fn remove(&mut self, author: AuthorKey) -> Option<Account> {
         let account = self.by_author.remove(&author)?;
@@ -97,8 +115,8 @@ impl Accounts {
         if let (Some(author), Ok(key_value)) =
             (AuthorKey::from_hex(key), serde_json::from_str(value))
         {
-            let StoredAccount { name, hash, admin, since, registered } = key_value;
-            self.put(Account { author, name, hash, admin, since, registered });
+            let StoredAccount { name, hash, admin, since, registered, status } = key_value;
+            self.put(Account { author, name, hash, admin, since, registered, status });
         }
     }
 
@@ -113,8 +131,9 @@ impl Accounts {
 impl Account {
     /// Encodes it as a key-value record.
     pub fn key_value(&self) -> KeyValue {
-        let Self { name, hash, admin, since, registered, .. } = self.clone();
-        let value = serde_json::to_string(&StoredAccount { name, hash, admin, since, registered });
+        let Self { name, hash, admin, since, registered, status, .. } = self.clone();
+        let stored = StoredAccount { name, hash, admin, since, registered, status };
+        let value = serde_json::to_string(&stored);
         let value = value.ok().map(Into::into);
         KeyValue { namespace: Namespace::Accounts, key: self.author.to_hex().into(), value }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chat::protocol::status::Status;
 use crate::chat::record::AuthorKey;
 
 /// An account.
@@ -22,6 +23,8 @@ pub struct Account {
     pub since: u64,
     /// Where it was registered, if known.
     pub registered: Option<Registered>,
+    /// Its status when it was last set.
+    pub status: Status,
 }
 
 /// Where and when an account was registered.
@@ -46,6 +49,8 @@ pub enum AccountRequest {
         name: Box<str>,
         /// The hash of the password.
         hash: Arc<str>,
+        /// The login that does not end.
+        kept: Option<[u8; 16]>,
     },
     /// Remove an account.
     Remove {

@@ -1,5 +1,6 @@
 //! Events of clients, as plain values; parsed in `parse.rs`.
 
+use std::num::NonZeroU8;
 use std::sync::Arc;
 
 use crate::chat::output_mode::OutputMode;
@@ -152,6 +153,8 @@ pub enum Command {
         /// The text shown with it.
         text: Arc<str>,
     },
+    /// Set the hue of the user's picture.
+    SetHue(Option<NonZeroU8>),
     /// Request the statistics.
     Stats {
         /// Number of minutes.

@@ -6,10 +6,11 @@ use crate::chat::protocol::client_event::{
 };
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::membership::Notify;
+use crate::chat::protocol::status::hue;
 use crate::chat::record::{ModerationAction, Span};
 
 /// The commands: name, arguments, what it does.
-const COMMANDS: [(&str, &str, &str); 43] = [
+const COMMANDS: [(&str, &str, &str); 44] = [
     ("help", "", "list the commands"),
     ("name", "NEW", "change your name"),
     ("join", "ROOM", "join a room; what you type goes there"),
@@ -35,6 +36,7 @@ const COMMANDS: [(&str, &str, &str); 43] = [
     ("msg", "USER TEXT", "send a private message"),
     ("away", "[TEXT]", "set yourself away"),
     ("back", "", "set yourself back"),
+    ("hue", "[1-12]", "choose the hue of your picture"),
     ("whoami", "", "show your name"),
     ("stats", "", "show statistics"),
     ("mode", "json|text|simple", "change the output format"),
@@ -92,6 +94,10 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
         "expire" => expire(rest)?,
         "away" => Command::SetStatus { away: true, text: rest.into() },
         "back" => Command::SetStatus { away: false, text: "".into() },
+        "hue" => {
+            let hue = |number| hue(number).ok_or_else(|| usage(&word));
+            Command::SetHue(number(&word, rest)?.map(hue).transpose()?)
+        }
         "mode" => Command::Mode(OutputMode::parse(rest.trim_end()).ok_or_else(|| usage(&word))?),
         "quit" => Command::Quit,
         "msg" => {
@@ -303,10 +309,16 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU8;
+
     use super::*;
 
     fn asked(line: &str) -> Command {
         parse(line).unwrap().command
+    }
+
+    fn search(words: &str) -> Command {
+        Command::Search(SearchQuery { words: words.into(), limit: None, before: None, zone_ms: 0 })
     }
 
     #[test]
@@ -342,15 +354,7 @@ mod tests {
             ("/history", Command::History { span: Span::Latest, limit: None }),
             ("/history 5", Command::History { span: Span::Latest, limit: Some(5) }),
             ("/replies 7 ", Command::Replies { mid: 7, after: 0, limit: None }),
-            (
-                "/search tea from:bob",
-                Command::Search(SearchQuery {
-                    words: "tea from:bob".into(),
-                    limit: None,
-                    before: None,
-                    zone_ms: 0,
-                }),
-            ),
+            ("/search tea from:bob", search("tea from:bob")),
             ("/edit as meant", Command::Edit { mid: None, content: "as meant".into() }),
             ("/delete", Command::Delete { mid: None }),
             ("/delete 7", Command::Delete { mid: Some(7) }),
@@ -361,6 +365,8 @@ mod tests {
             ("/away lunch ", Command::SetStatus { away: true, text: "lunch ".into() }),
             ("/away", Command::SetStatus { away: true, text: "".into() }),
             ("/back", Command::SetStatus { away: false, text: "".into() }),
+            ("/hue 7 ", Command::SetHue(NonZeroU8::new(7))),
+            ("/hue", Command::SetHue(None)),
             ("/whoami", Command::WhoAmI),
             ("/stats", Command::Stats { minutes: None }),
             ("/mode text", Command::Mode(OutputMode::Text)),

@@ -90,6 +90,8 @@ pub(in crate::chat) enum Key {
     Order,
     /// The difference of a clock to UTC.
     Zone,
+    /// The hue of a picture.
+    Hue,
     /// An unknown field.
     #[serde(other)]
     Other,
@@ -98,7 +100,7 @@ pub(in crate::chat) enum Key {
 impl Key {
     /// All fields with a name.
     #[cfg(test)]
-    pub(in crate::chat) const ALL: [Self; 39] = [
+    pub(in crate::chat) const ALL: [Self; 40] = [
         Self::Type,
         Self::Id,
         Self::Room,
@@ -138,6 +140,7 @@ impl Key {
         Self::Notify,
         Self::Order,
         Self::Zone,
+        Self::Hue,
     ];
 
     /// Returns the field's name.
@@ -182,6 +185,7 @@ impl Key {
             Self::Notify => "notify",
             Self::Order => "order",
             Self::Zone => "zone",
+            Self::Hue => "hue",
             Self::Other => "field",
         }
     }

@@ -66,6 +66,8 @@ pub enum EventKind {
     ListPins,
     /// Read the replies to a message.
     Replies,
+    /// Set the hue of the user's picture.
+    SetProfile,
 }
 
 /// The form of an event's payload.
@@ -121,6 +123,8 @@ pub enum ValueForm {
     Query,
     /// The difference of a clock to UTC, as in `+02:00`.
     Zone,
+    /// A hue, by its number.
+    Hue,
     /// A reaction.
     Emoji,
     /// The name of a user.
@@ -151,7 +155,7 @@ pub enum ValueForm {
 
 impl EventKind {
     /// All kinds, in their order.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::SendMessage,
         Self::Typing,
         Self::Ping,
@@ -182,6 +186,7 @@ impl EventKind {
         Self::Unpin,
         Self::ListPins,
         Self::Replies,
+        Self::SetProfile,
     ];
 
     /// Finds a kind by its name.
@@ -222,6 +227,7 @@ impl EventKind {
             Self::Unpin => "unpin",
             Self::ListPins => "list_pins",
             Self::Replies => "replies",
+            Self::SetProfile => "set_profile",
         }
     }
 
@@ -256,6 +262,7 @@ impl EventKind {
             Self::Pin => "Pin a message.",
             Self::Unpin => "Unpin a message.",
             Self::ListPins => "List the pinned messages of a room.",
+            Self::SetProfile => "Set the hue of the user's picture.",
             Self::Replies => "Read the replies to a message, the oldest first.",
             Self::MarkUnread => "Move the account's read marker back before a message.",
         }
@@ -282,6 +289,7 @@ impl EventKind {
                 ..PayloadForm::of(HISTORY)
             },
             Self::Replies => PayloadForm::of(REPLIES),
+            Self::SetProfile => PayloadForm::of(SET_PROFILE),
             Self::Search => PayloadForm::of(SEARCH).or_bare("query"),
             Self::Resume => PayloadForm::of(RESUME),
             Self::SetName => PayloadForm::of(SET_NAME).or_bare("name"),
@@ -409,6 +417,8 @@ const HISTORY: &[Field] = &[
     optional(Key::Around, ValueForm::Number, "Messages around this `seq`."),
     optional(Key::Limit, ValueForm::Number, "How many messages."),
 ];
+const SET_PROFILE: &[Field] =
+    &[optional(Key::Hue, ValueForm::Hue, "The hue; without it, clients choose one.")];
 const REPLIES: &[Field] = &[
     MID,
     optional(Key::After, ValueForm::Number, "Replies above this `seq`."),
@@ -466,7 +476,7 @@ mod tests {
             ValueForm::Status => json!("away"),
             ValueForm::Notify => json!("none"),
             ValueForm::Action => json!("kick"),
-            ValueForm::Number | ValueForm::Mid | ValueForm::Ttl => json!(7),
+            ValueForm::Number | ValueForm::Mid | ValueForm::Ttl | ValueForm::Hue => json!(7),
             ValueForm::Switch => json!(false),
             ValueForm::Positions => json!({ "lobby": 7 }),
             ValueForm::Files => json!(["0a".repeat(16)]),
@@ -490,7 +500,7 @@ mod tests {
     #[test]
     fn the_list_of_kinds_is_complete() {
         let numbers: Vec<usize> = EventKind::ALL.iter().map(|kind| *kind as usize).collect();
-        assert_eq!(numbers, (0..=EventKind::Replies as usize).collect::<Vec<_>>());
+        assert_eq!(numbers, (0..=EventKind::SetProfile as usize).collect::<Vec<_>>());
         for kind in EventKind::ALL {
             assert_eq!(EventKind::parse(kind.word()), Some(kind));
         }

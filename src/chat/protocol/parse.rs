@@ -5,6 +5,7 @@
 //! an event.
 
 use std::borrow::Cow;
+use std::num::NonZeroU8;
 use std::sync::Arc;
 
 use crate::chat::limits::Limits;
@@ -17,7 +18,7 @@ use crate::chat::protocol::membership::Notify;
 use crate::chat::protocol::plain_message;
 use crate::chat::protocol::request::Body;
 use crate::chat::protocol::search_query::zone_ms;
-use crate::chat::protocol::status::Status;
+use crate::chat::protocol::status::{Status, hue};
 use crate::chat::record::{FileId, ModerationAction, Span};
 
 impl ClientEvent {
@@ -194,6 +195,7 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
         E::Moderate => Command::Moderate(Box::new(request(inner)?)),
         E::Typing => typing(std::mem::take(bare), inner)?,
         E::SetStatus => status(std::mem::take(bare), inner)?,
+        E::SetProfile => Command::SetHue(profile(inner)?),
         kind => query(kind, bare, inner)?,
     };
     Ok((room, command))
@@ -293,6 +295,12 @@ fn status(bare: Value<'_>, payload: &mut Fields<'_>) -> Result<Command, Refusal>
         away: away.ok_or_else(|| Key::Status.expects("online or away"))?,
         text,
     })
+}
+
+fn profile(payload: &mut Fields<'_>) -> Result<Option<NonZeroU8>, Refusal> {
+    let number = payload.number(Key::Hue)?;
+    let hue = |number| hue(number).ok_or_else(|| Key::Hue.expects("a number from 1 to 12"));
+    number.map(hue).transpose()
 }
 
 fn mid(payload: &mut Fields<'_>) -> Result<u64, Refusal> {

@@ -152,6 +152,8 @@ pub struct Member {
     pub name: Arc<str>,
     /// Its role in the room, if it has one.
     pub role: Option<&'static str>,
+    /// The status of the account.
+    pub status: Status,
 }
 
 /// A part of a room's record.

@@ -286,6 +286,8 @@ pub enum ServerEvent {
         account: bool,
         /// The status.
         status: Status,
+        /// Whether nothing but its hue is new.
+        hue_only: bool,
         /// Number of people in the room.
         count: usize,
     },

@@ -39,6 +39,8 @@ pub enum Namespace {
     Pins,
     /// Uploaded files that no message carries yet, by id.
     Uploads,
+    /// Logins of accounts; keys are `AUTHORHEX/LOGINHEX`.
+    Logins,
 }
 
 /// A key-value record.

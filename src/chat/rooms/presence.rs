@@ -52,26 +52,39 @@ pub(in crate::chat) enum PresenceEvent {
     /// The user had this name before.
     Was(Arc<str>),
     /// The user set this status.
-    Is(Status),
+    Is {
+        /// The status.
+        status: Status,
+        /// Whether nothing but its hue is new.
+        hue_only: bool,
+    },
 }
 
 impl Rooms {
     /// Adds a presence change, to be sent by [`Rooms::tell_presence`] or when it is due.
-    pub(in crate::chat) fn note(&mut self, room: RoomId, change: PresenceChange, limits: &Limits) {
+    pub(in crate::chat) fn note(
+        &mut self,
+        room: RoomId,
+        mut change: PresenceChange,
+        limits: &Limits,
+    ) {
         let limit = limits.presence_users_max;
         let Some(room) = self.get_mut(room) else { return };
         if room.people.len() > limit || room.presence.changes.len() >= limit.saturating_mul(2) {
             room.presence.count_only |=
-                !matches!(change.what, PresenceEvent::Was(_) | PresenceEvent::Is(_));
+                !matches!(change.what, PresenceEvent::Was(_) | PresenceEvent::Is { .. });
             room.presence.count_only |= !room.presence.changes.is_empty();
             room.presence.changes = Vec::new();
         } else if !room.presence.count_only {
-            if let PresenceEvent::Is(_) = change.what {
+            if let PresenceEvent::Is { hue_only, .. } = &mut change.what {
                 // Only the last status matters.
-                let older = |other: &PresenceChange| {
-                    matches!(other.what, PresenceEvent::Is(_)) && other.user == change.user
-                };
-                room.presence.changes.retain(|other| !older(other));
+                room.presence.changes.retain(|other| match other.what {
+                    PresenceEvent::Is { hue_only: other_is, .. } if other.user == change.user => {
+                        *hue_only &= other_is;
+                        false
+                    }
+                    _ => true,
+                });
             }
             room.presence.changes.push(change);
         }
@@ -143,7 +156,9 @@ fn event_of(room: &Room, change: PresenceChange, count: usize) -> ServerEvent {
         PresenceEvent::Came => ServerEvent::UserJoined { room, user, account, count },
         PresenceEvent::Went(why) => ServerEvent::UserLeft { room, user, count, why },
         PresenceEvent::Was(was) => ServerEvent::Renamed { room, user, account, was, count },
-        PresenceEvent::Is(status) => ServerEvent::Status { room, user, account, status, count },
+        PresenceEvent::Is { status, hue_only } => {
+            ServerEvent::Status { room, user, account, status, hue_only, count }
+        }
     }
 }
 

@@ -84,11 +84,12 @@ fn registry(config: &Config, task: &Task) -> Result<AccountRequest, Failure> {
                 admin: *admin,
                 since: 0,
                 registered: None,
+                status: Default::default(),
             })
         }
         Task::SetPassword { name, password } => {
             let hash = hash(config, password)?;
-            AccountRequest::SetHash { name: name.as_str().into(), hash }
+            AccountRequest::SetHash { name: name.as_str().into(), hash, kept: None }
         }
         Task::Remove { name } => AccountRequest::Remove { name: name.as_str().into() },
         Task::List => AccountRequest::List,

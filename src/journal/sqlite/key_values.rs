@@ -6,7 +6,7 @@ use crate::chat::record::{KeyValue, Namespace};
 
 /// The number of each namespace in the database (`shelf`), and its word in exported files. They
 /// never change.
-const NAMESPACES: [(Namespace, i64, &str); 16] = [
+const NAMESPACES: [(Namespace, i64, &str); 17] = [
     (Namespace::Accounts, 0, "accounts"),
     (Namespace::Rooms, 1, "rooms"),
     (Namespace::MemberStates, 2, "standings"),
@@ -23,6 +23,7 @@ const NAMESPACES: [(Namespace, i64, &str); 16] = [
     (Namespace::HookPositions, 13, "hook_positions"),
     (Namespace::Pins, 14, "pins"),
     (Namespace::Uploads, 15, "uploads"),
+    (Namespace::Logins, 16, "logins"),
 ];
 
 /// Returns the number of a namespace.
@@ -126,7 +127,8 @@ pub(super) fn is_about(key_value: &KeyValue, room: &str) -> bool {
         | Namespace::RevokedTokens
         | Namespace::Days
         | Namespace::ServerBans
-        | Namespace::Uploads => false,
+        | Namespace::Uploads
+        | Namespace::Logins => false,
     }
 }
 

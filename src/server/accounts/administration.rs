@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::{Caller, PasswordJob, PasswordPurpose, login};
 use crate::auth::Password;
+use crate::chat::record::{JournalRequest, PutKeyValues};
 use crate::chat::{AccountRequest, Code, Credential, Refusal, Request as Command};
 use crate::http::{Method, Request};
 use crate::net::{ConnId, Turn};
@@ -54,10 +55,17 @@ impl Server {
                 if self.chat.account_named(&name).is_none() {
                     return Err(Refusal::new(Code::NoSuchUser, "there is no such account").into());
                 }
-                let purpose = PasswordPurpose::SetPassword { name };
+                let purpose = PasswordPurpose::SetPassword { name, kept: None };
                 return self.hash(turn, conn, password, purpose).map(|()| None);
             }
-            (Some(name), _) => AccountRequest::Remove { name },
+            (Some(name), _) => {
+                let author = self.chat.account_named(&name).map(|account| account.author);
+                let key_values = author.map(|author| self.accounts.logins.forget(author));
+                let put =
+                    PutKeyValues { request_id: None, key_values: key_values.unwrap_or_default() };
+                self.journal.submit(turn.now(), JournalRequest::Put(put));
+                AccountRequest::Remove { name }
+            }
         };
         Ok(Some(Command::AccountRequest(Box::new(account_request))))
     }

@@ -4,10 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::caller::COOKIE;
+use super::logins::LoginRecord;
 use super::{Caller, PasswordJob, PasswordPurpose, no_accounts};
 use crate::auth::{Password, PasswordFault};
 use crate::chat::record::{AuthorKey, JournalRequest, PutKeyValues, RequestId};
 use crate::chat::{ClientId, Code, Credential, Input, Refusal, author_of};
+use crate::clock::Now;
 use crate::config::Auth;
 use crate::http::{Request, Response, Status};
 use crate::net::{ConnId, Turn};
@@ -111,19 +113,34 @@ impl Server {
             // There is nothing to revoke, but perhaps an old cookie.
             return Err(self.logged_out(client).into());
         };
+        self.end_login(turn, client, login.author, (login.id, login.expires / 1000), true)
+    }
+
+    /// Revokes a login of an account until its token expires, and closes its connections. With
+    /// `own`, the response takes the cookie back.
+    pub(super) fn end_login(
+        &mut self,
+        turn: &mut Turn<'_>,
+        client: ClientId,
+        author: AuthorKey,
+        (id, expires_s): ([u8; 16], u64),
+        own: bool,
+    ) -> Result<(), EarlyResponse> {
         let now = turn.now();
         let revoked = &mut self.accounts.revoked;
         let mut key_values = revoked.prune(now.unix_ms / 1000);
-        let revocation = revoked.revoke(login.author, login.id, login.expires / 1000);
+        let revocation = revoked.revoke(author, id, expires_s);
         let full = revocation.is_err();
         key_values.extend(revocation);
-        let request_id = if full { None } else { Some(self.accounts.begin_logout(client)) };
+        if !full {
+            key_values.extend(self.accounts.logins.remove(author, id));
+        }
+        let request_id = if full { None } else { Some(self.accounts.begin_logout(client, own)) };
         self.journal.submit(now, JournalRequest::Put(PutKeyValues { request_id, key_values }));
         if full {
             let message = "too many logouts of this account; try again later";
             return Err(Refusal::new(Code::Overloaded, message).into());
         }
-        let (author, id) = (login.author, login.id);
         self.handle(turn, Input::LoggedOut { author, id });
         Ok(())
     }
@@ -135,9 +152,10 @@ impl Server {
         request_id: RequestId,
         saved: Result<(), Refusal>,
     ) {
-        let Some(caller) = self.accounts.end_logout(request_id) else { return };
+        let Some((caller, own)) = self.accounts.end_logout(request_id) else { return };
         let response = match saved {
-            Ok(()) => self.logged_out(caller),
+            Ok(()) if own => self.logged_out(caller),
+            Ok(()) => Response::new(Status(204)),
             // The login is revoked all the same, but not beyond a restart.
             Err(refusal) => error_response(refusal),
         };
@@ -149,21 +167,33 @@ impl Server {
         Response::new(Status(204)).with_header("Set-Cookie", self.cookie(caller, "", 0))
     }
 
-    /// Issues a token for an account: in the body and, for browsers, in a cookie.
+    /// Issues a token for an account: in the body and, for browsers, in a cookie. Without `renewed`
+    /// it is that of a new login.
     pub(in crate::server) fn token_response(
-        &self,
+        &mut self,
+        now: Now,
         caller: ClientId,
         status: Status,
         author: AuthorKey,
-        now_unix_s: u64,
+        renewed: Option<[u8; 16]>,
     ) -> Response {
         let Some(account) = self.chat.account(author) else {
             return error_response(wrong_credentials());
         };
-        let login = crate::auth::Login { author: author.0, name: &account.name, login: random() };
+        let id = renewed.unwrap_or_else(random);
+        let login = crate::auth::Login { author: author.0, name: &account.name, login: id };
         // A new password revokes the older tokens, to the second, and this is none of them.
-        let token = self.accounts.tokens.issue(&login, now_unix_s.max(account.since));
+        let (now_s, account_since_s) = (now.unix_ms / 1000, account.since);
+        let issued_s = now_s.max(account_since_s);
+        let token = self.accounts.tokens.issue(&login, issued_s);
         let life_s = self.accounts.limits.token_life.as_secs();
+        let (network, agent) = self.exchanges.client_of(caller);
+        let expires_s = issued_s.saturating_add(life_s);
+        let record = LoginRecord { since_s: now_s, issued_s, expires_s, network, agent };
+        let goes_on = |record: &LoginRecord| record.goes_on(now_s, account_since_s);
+        let key_values = self.accounts.logins.put(author, id, record, goes_on);
+        self.journal
+            .submit(now, JournalRequest::Put(PutKeyValues { request_id: None, key_values }));
         let cookie = self.cookie(caller, token.as_str(), life_s);
         tracing::info!(name = %Escaped(&account.name), "logged in");
         let body = TokenIssued { token: token.as_str(), name: &account.name };

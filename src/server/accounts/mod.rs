@@ -13,10 +13,12 @@
 mod administration;
 mod caller;
 mod login;
+mod logins;
+mod own;
 mod password_jobs;
 mod revoked_tokens;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
@@ -24,7 +26,8 @@ use std::sync::Arc;
 
 use super::Server;
 use crate::auth::{
-    self, Attempts, Busy, IdentityProvider, PasswordWorker, SigningKey, SigningKeyError, Tokens,
+    self, Attempts, Busy, IdentityProvider, Password, PasswordWorker, SigningKey, SigningKeyError,
+    Tokens,
 };
 use crate::chat::record::{AuthorKey, KeyValue, Namespace, RequestId, Snapshot};
 use crate::chat::{ClientId, Code, Refusal};
@@ -33,6 +36,8 @@ use crate::config::{Auth, Config, Data};
 pub(super) use administration::{NewAccount, NewPassword, check_admin};
 pub(super) use caller::Caller;
 pub(super) use login::{Credentials, TokenIssued};
+use logins::Logins;
+pub(super) use own::{ListedLogins, OwnPassword};
 use revoked_tokens::RevokedTokens;
 
 /// The state of accounts that is not the chat's.
@@ -45,11 +50,13 @@ pub(super) struct Accounts {
     passwords: PasswordWorker,
     attempts: Attempts,
     revoked: RevokedTokens,
+    logins: Logins,
     /// The jobs of the password worker by id; the worker limits their number.
     password_jobs: HashMap<u64, PasswordJob>,
     last_job: u64,
-    /// Requests whose logout is being saved, by the number in their request id.
-    logouts: HashMap<u32, ClientId>,
+    /// Requests that end a login, while that is being saved, by the number in their request id; and
+    /// whether it is their own.
+    logouts: HashMap<u32, (ClientId, bool)>,
     last_logout: u32,
 }
 
@@ -70,8 +77,16 @@ enum PasswordPurpose {
     LogIn { counted_as: Box<str>, author: Option<AuthorKey>, hash: Option<Arc<str>> },
     /// To create an account for another user.
     Add { name: Box<str>, admin: bool },
-    /// To change the password of an account.
-    SetPassword { name: Box<str> },
+    /// To change the password of an account, and end its logins but perhaps one.
+    SetPassword { name: Box<str>, kept: Option<[u8; 16]> },
+    /// To prove the old password of an account, and then change it.
+    Prove {
+        counted_as: Box<str>,
+        author: AuthorKey,
+        hash: Option<Arc<str>>,
+        login: [u8; 16],
+        new: Password,
+    },
 }
 
 /// Why accounts cannot be set up.
@@ -114,7 +129,16 @@ impl Accounts {
         opening.key_values.retain(|key_value| {
             key_value.namespace != Namespace::RevokedTokens || !revoked.restore(key_value)
         });
-        let expired = revoked.prune(now_unix_s);
+        let mut logins = Logins::new(limits.logins_listed_max);
+        opening.key_values.retain(|key_value| {
+            key_value.namespace != Namespace::Logins || !logins.restore(key_value)
+        });
+        let mut expired = revoked.prune(now_unix_s);
+        let accounts = opening.key_values.iter().filter(|it| it.namespace == Namespace::Accounts);
+        let accounts: HashSet<&str> = accounts.map(|it| &*it.key).collect();
+        expired.extend(logins.prune(|author, record| {
+            record.expires_s > now_unix_s && accounts.contains(&*author.to_hex())
+        }));
         let accounts = Self {
             auth: config.auth,
             registration: config.registration,
@@ -127,6 +151,7 @@ impl Accounts {
             logouts: HashMap::new(),
             last_logout: 0,
             revoked,
+            logins,
         };
         Ok((accounts, expired))
     }
@@ -161,7 +186,8 @@ impl Accounts {
     /// Returns a login attempt to its bucket if it could not be carried out.
     fn refund_attempt(&mut self, job: &PasswordJob) {
         match &job.purpose {
-            PasswordPurpose::LogIn { counted_as, .. } => {
+            PasswordPurpose::LogIn { counted_as, .. }
+            | PasswordPurpose::Prove { counted_as, .. } => {
                 self.attempts.put_back(counted_as, job.network);
             }
             // A registration counts for its network only, and no account has an empty name.
@@ -172,9 +198,9 @@ impl Accounts {
 
     /// Adds a logout that is being saved. Its request id ends in [`u32::MAX`]; those of the chat end
     /// in the number of a slot.
-    fn begin_logout(&mut self, caller: ClientId) -> RequestId {
+    fn begin_logout(&mut self, caller: ClientId, own: bool) -> RequestId {
         self.last_logout = self.last_logout.wrapping_add(1);
-        self.logouts.insert(self.last_logout, caller);
+        self.logouts.insert(self.last_logout, (caller, own));
         RequestId(u64::from(self.last_logout) << 32 | u64::from(u32::MAX))
     }
 
@@ -183,8 +209,8 @@ impl Accounts {
         logout_number(request_id).is_some_and(|number| self.logouts.contains_key(&number))
     }
 
-    /// Removes a logout. Returns its caller.
-    fn end_logout(&mut self, request_id: RequestId) -> Option<ClientId> {
+    /// Removes a logout. Returns its caller, and whether it ended its own login.
+    fn end_logout(&mut self, request_id: RequestId) -> Option<(ClientId, bool)> {
         self.logouts.remove(&logout_number(request_id)?)
     }
 }

@@ -3,7 +3,7 @@
 use super::{PasswordJob, PasswordPurpose, busy, login};
 use crate::auth::Outcome;
 use crate::chat::record::AuthorKey;
-use crate::chat::{Account, AccountRequest, Input, Request};
+use crate::chat::{Account, AccountRequest, Code, Input, Refusal, Request};
 use crate::http::Status;
 use crate::net::Turn;
 use crate::server::exchange::error_response;
@@ -25,7 +25,11 @@ impl Server {
     fn on_password_outcome(&mut self, turn: &mut Turn<'_>, job: PasswordJob, outcome: Outcome) {
         let hash = match outcome {
             Outcome::Verified | Outcome::Wrong => {
-                return self.finish_login(turn, &job, outcome == Outcome::Verified);
+                let verified = outcome == Outcome::Verified;
+                return match &job.purpose {
+                    PasswordPurpose::Prove { .. } => self.finish_proof(turn, job, verified),
+                    _ => self.finish_login(turn, &job, verified),
+                };
             }
             Outcome::Hashed(hash) => hash,
             Outcome::Failed | Outcome::PushedOut => {
@@ -44,6 +48,7 @@ impl Server {
             // There are no older tokens to revoke.
             since: 0,
             registered: None,
+            status: Default::default(),
         };
         let PasswordJob { caller, network, purpose } = job;
         let account_request = match purpose {
@@ -51,11 +56,37 @@ impl Server {
                 AccountRequest::Register(account(name, false), own)
             }
             PasswordPurpose::Add { name, admin } => AccountRequest::Add(account(name, admin)),
-            PasswordPurpose::SetPassword { name } => AccountRequest::SetHash { name, hash },
-            PasswordPurpose::LogIn { .. } => return,
+            PasswordPurpose::SetPassword { name, kept } => {
+                AccountRequest::SetHash { name, hash, kept }
+            }
+            PasswordPurpose::LogIn { .. } | PasswordPurpose::Prove { .. } => return,
         };
         let request = Request::AccountRequest(Box::new(account_request));
         self.handle(turn, Input::Asked { caller, network, request });
+    }
+
+    /// Goes on with a change of password, if the old one was right.
+    fn finish_proof(&mut self, turn: &mut Turn<'_>, job: PasswordJob, verified: bool) {
+        let PasswordJob { caller, network, purpose } = job;
+        let PasswordPurpose::Prove { counted_as, author, hash, login, new } = purpose else {
+            return;
+        };
+        let account = self.chat.account(author);
+        let account = account.filter(|account| verified && account.hash == hash);
+        let done = match account.map(|account| Box::from(&*account.name)) {
+            Some(name) => {
+                self.accounts.attempts.on_success(&counted_as, network);
+                self.hash_proved((caller, network), name, login, new)
+            }
+            None => {
+                tracing::info!(%network, "login failed");
+                self.counters.logins.add(LoginResult::Failure);
+                Err(Refusal::new(Code::Forbidden, "the old password is wrong"))
+            }
+        };
+        if let Err(refusal) = done {
+            self.finish_exchange(turn, caller, error_response(refusal));
+        }
     }
 
     /// Answers a login.
@@ -73,7 +104,7 @@ impl Server {
                     let response = error_response(refusal);
                     return self.finish_exchange(turn, *caller, response);
                 }
-                self.token_response(*caller, Status(200), author, turn.now().unix_ms / 1000)
+                self.token_response(turn.now(), *caller, Status(200), author, None)
             }
             None => {
                 // The name is not logged: users type passwords into the wrong field.

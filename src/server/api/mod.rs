@@ -18,7 +18,7 @@ use super::Server;
 use super::accounts::Caller;
 use super::exchange::{AccountResponse, EarlyResponse, check_method, event_response, network};
 use super::hooks::posted;
-use super::operations::{ADMIN, USERS, is_below};
+use super::operations::{ACCOUNT, ADMIN, USERS, is_below};
 use crate::chat::{ClientId, Credential, Input, ServerEvent};
 use crate::http::{Request, Response, Status};
 use crate::net::{ConnId, Turn};
@@ -77,6 +77,9 @@ impl Server {
             path if path.starts_with("/files/") => {
                 return self.begin_download(turn, conn, request, caller.credential);
             }
+            path if is_below(path, ACCOUNT) => {
+                return self.own_account(turn, conn, request, &caller);
+            }
             path if is_below(path, USERS) => self.users(turn, conn, request, &caller)?,
             path if is_below(path, ADMIN) => {
                 return Err(self.administer(turn, conn, request, &caller)?.into());
@@ -101,8 +104,11 @@ impl Server {
         self.forget_download(caller);
         let response = match (event, self.exchanges.account_response(caller)) {
             (ServerEvent::Account(account), AccountResponse::Token) => {
-                let now_unix_s = turn.now().unix_ms / 1000;
-                self.token_response(caller, Status(201), account.author, now_unix_s)
+                self.token_response(turn.now(), caller, Status(201), account.author, None)
+            }
+            (ServerEvent::Account(account), AccountResponse::Renewed(login)) => {
+                let (now, author) = (turn.now(), account.author);
+                self.token_response(now, caller, Status(200), author, Some(login))
             }
             (ServerEvent::Account(_), AccountResponse::Created) => {
                 Response { status: Status(201), ..event_response(event) }

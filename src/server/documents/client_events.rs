@@ -140,6 +140,7 @@ fn value(form: ValueForm, limits: &Limits) -> Value {
         ValueForm::StatusText => text(limits.status_chars_max),
         ValueForm::Query => text(limits.search_chars_max),
         ValueForm::Zone => json!({ "type": "string", "pattern": "^[+-][0-9]{2}:[0-9]{2}$" }),
+        ValueForm::Hue => json!({ "type": "integer", "minimum": 1, "maximum": 12 }),
         ValueForm::Emoji => text(limits.emoji_bytes_max),
         ValueForm::Reason => text(limits.reason_chars_max),
         ValueForm::UserName | ValueForm::RoomName => text(limits.written_name_bytes_max()),

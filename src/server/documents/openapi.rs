@@ -9,7 +9,9 @@ use crate::auth;
 use crate::chat::{Limits, PayloadForm};
 use crate::config::{LogLevel, Value as _};
 use crate::http::{Method, Status};
-use crate::server::accounts::{Credentials, NewAccount, NewPassword, TokenIssued};
+use crate::server::accounts::{
+    Credentials, ListedLogins, NewAccount, NewPassword, OwnPassword, TokenIssued,
+};
 use crate::server::api::{
     Banned, ConnectionsClosed, Draining, LevelOfLog, ListedBans, ListedConnections, ListedRooms,
     NewBan, NewHook, NewNotice, Notified, Unbanned,
@@ -122,6 +124,7 @@ impl Schemas<'_> {
             ResponseBody::Bytes => return json!({ "*/*": {} }),
             ResponseBody::Event(body) => json!(render::body(body, g)),
             ResponseBody::Token => json!(g.subschema_for::<TokenIssued<'_>>()),
+            ResponseBody::Logins => json!(g.subschema_for::<ListedLogins<'_>>()),
             ResponseBody::Client => json!(g.subschema_for::<routes::ClientSeen<'_>>()),
             ResponseBody::Connections => json!(g.subschema_for::<ListedConnections>()),
             ResponseBody::Rooms => json!(g.subschema_for::<ListedRooms>()),
@@ -149,6 +152,7 @@ impl Schemas<'_> {
             RequestBody::Registration => self.with_password::<Credentials>(characters_min),
             RequestBody::Account => self.with_password::<NewAccount>(characters_min),
             RequestBody::Password => self.with_password::<NewPassword>(characters_min),
+            RequestBody::OwnPassword => self.with_password::<OwnPassword>(characters_min),
             RequestBody::Notice => {
                 let mut schema = self.with_text::<NewNotice>("message");
                 schema["properties"]["message"]["pattern"] = json!("\\S");
@@ -212,7 +216,7 @@ impl Who {
         match self {
             Self::Anybody => json!([]),
             Self::Guests => json!([{}, { "bearer": [] }, { "cookie": [] }]),
-            Self::Admins => json!([{ "bearer": [] }, { "cookie": [] }]),
+            Self::Accounts | Self::Admins => json!([{ "bearer": [] }, { "cookie": [] }]),
         }
     }
 
@@ -220,7 +224,7 @@ impl Who {
     fn refusals(self) -> &'static [u16] {
         match self {
             Self::Anybody => &[],
-            Self::Guests | Self::Admins => &[401, 403],
+            Self::Guests | Self::Accounts | Self::Admins => &[401, 403],
         }
     }
 }
@@ -251,6 +255,10 @@ fn parameter(it: Parameter, limits: &Limits) -> Value {
         Parameter::Hook => {
             let schema = json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" });
             ("hook", "path", schema, "The id of the hook.")
+        }
+        Parameter::Login => {
+            let schema = json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" });
+            ("login", "path", schema, "The id of the login.")
         }
         Parameter::Token => {
             let schema = json!({ "type": "string", "minLength": 1, "maxLength": 64 });

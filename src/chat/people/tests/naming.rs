@@ -5,7 +5,8 @@ use crate::chat::protocol::account::Account;
 
 fn account(n: u8, name: &str) -> Account {
     let (hash, admin, since, registered) = (None, false, 0, None);
-    Account { author: author(n), name: name.into(), hash, admin, since, registered }
+    let status = Default::default();
+    Account { author: author(n), name: name.into(), hash, admin, since, registered, status }
 }
 
 #[test]

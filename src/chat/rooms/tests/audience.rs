@@ -91,7 +91,8 @@ fn in_a_large_room_only_the_number_of_people_is_sent() {
     let mut rooms = Rooms::default();
     let room = with_audience(&mut rooms, &[1, 2, 3, 4]);
     rooms.note(room, joined("Alice", 1), &limits());
-    let status = PresenceEvent::Is(Status { away: true, text: "".into() });
+    let status =
+        PresenceEvent::Is { status: Status { away: true, ..Status::default() }, hue_only: false };
     rooms.note(
         room,
         PresenceChange { what: status, user: "Bob".into(), account: true, except: None },
@@ -123,13 +124,17 @@ fn nobody_is_sent_what_it_did_itself_and_the_last_status_alone_is_sent() {
     rooms.note(room, joined("Alice", 1), &limits());
     assert_eq!(tell(&mut rooms, room, 0), []);
     for text in ["lunch", "meeting"] {
-        let what = PresenceEvent::Is(Status { away: true, text: text.into() });
+        let what = PresenceEvent::Is {
+            status: Status { away: true, text: text.into(), hue: None },
+            hue_only: text == "meeting",
+        };
         let change = PresenceChange { what, user: "Bob".into(), account: true, except: None };
         rooms.note(room, change, &limits());
     }
-    let status = Status { away: true, text: "meeting".into() };
+    let status = Status { away: true, text: "meeting".into(), hue: None };
     let (name, user, count) = ("lobby".into(), "Bob".into(), 1);
-    let event = ServerEvent::Status { room: name, user, account: true, status, count };
+    let event =
+        ServerEvent::Status { room: name, user, account: true, status, hue_only: false, count };
     // The change before did not use up the batch.
     let expected = Effect::Broadcast { room, event, except: None, seq: None };
     assert_eq!(tell(&mut rooms, room, 1), [expected]);

@@ -134,7 +134,10 @@ fn key_values(
     }
     let belongs = |key_value: &KeyValue| match only {
         Some(rooms) => rooms.iter().any(|(_, line)| key_values::is_about(key_value, &line.room)),
-        None => !matches!(key_value.namespace, Namespace::RevokedTokens | Namespace::Uploads),
+        None => !matches!(
+            key_value.namespace,
+            Namespace::RevokedTokens | Namespace::Uploads | Namespace::Logins
+        ),
     };
     let mut key_values = key_values::all(db)?;
     key_values.retain(belongs);

@@ -105,6 +105,7 @@ fn sentence(event: &ServerEvent, links: Option<&PublicUrl>) -> Option<String> {
         }
         E::UserLeft { room, user, count, .. } => format!("{user} left {room} ({count} online)"),
         E::Renamed { user, was, .. } => format!("{was} is now {user}"),
+        E::Status { hue_only: true, .. } => return None,
         E::Status { user, status, .. } => match (status.away, &*status.text) {
             (false, "") => format!("{user} is back"),
             _ => format!("{user} is {}", status_and_text(status)),

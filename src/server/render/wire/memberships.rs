@@ -1,5 +1,7 @@
 //! Payloads about memberships of an account, and invitations.
 
+use std::num::NonZeroU8;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -79,11 +81,18 @@ struct Member<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hue: Option<NonZeroU8>,
 }
 
 impl<'a> MemberList<'a> {
     pub(super) fn new(members: &'a [chat::Member], next: Option<&'a str>) -> Self {
-        let member = |it: &'a chat::Member| Member { name: &it.name, role: it.role };
+        let member = |it: &'a chat::Member| {
+            let chat::Member { name, role, status } = it;
+            Member { name, role: *role, text: &status.text, hue: status.hue }
+        };
         Self { members: members.iter().map(member).collect(), next }
     }
 }

@@ -1,6 +1,6 @@
 //! Payloads that answer one client, and the account payloads of the HTTP API.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU8, NonZeroU64};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -57,11 +57,13 @@ pub(in crate::server::render) struct NameSet<'a> {
 pub(in crate::server::render) struct StatusSet<'a> {
     status: &'static str,
     text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hue: Option<NonZeroU8>,
 }
 
 impl<'a> From<&'a chat::Status> for StatusSet<'a> {
     fn from(it: &'a chat::Status) -> Self {
-        Self { status: it.word(), text: &it.text }
+        Self { status: it.word(), text: &it.text, hue: it.hue }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Payloads about the users in a room.
 
+use std::num::NonZeroU8;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -17,6 +19,8 @@ pub(in crate::server::render) struct User<'a> {
     role: Option<&'static str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     account: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hue: Option<NonZeroU8>,
 }
 
 impl<'a> From<&'a chat::User> for User<'a> {
@@ -28,6 +32,7 @@ impl<'a> From<&'a chat::User> for User<'a> {
             conns: it.conns,
             role: it.role,
             account: it.account,
+            hue: it.status.hue,
         }
     }
 }
@@ -81,6 +86,8 @@ pub(in crate::server::render) struct UserStatus<'a> {
     count: usize,
     status: &'static str,
     text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hue: Option<NonZeroU8>,
 }
 
 impl<'a> UserStatus<'a> {
@@ -90,7 +97,8 @@ impl<'a> UserStatus<'a> {
         count: usize,
         status: &'a chat::Status,
     ) -> Self {
-        Self { user, account, count, status: status.word(), text: &status.text }
+        let (word, text, hue) = (status.word(), &*status.text, status.hue);
+        Self { user, account, count, status: word, text, hue }
     }
 }
 
