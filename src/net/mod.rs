@@ -74,7 +74,8 @@ pub struct Limits {
     /// them. At the limit the rest of what was read is held until the next turn.
     pub messages_per_turn_max: u32,
     /// Time that the messages of one connection may take in one turn. At the limit the rest of what
-    /// was read is held until the next turn. After a quarter of it others are served before it.
+    /// was read is held until the next turn. After a quarter of it others are served before it, and
+    /// all connections that take so long have this time together.
     pub conn_time_per_turn_max: Duration,
     /// Time that reading from all connections may take in one turn, and as much again the handler's
     /// results of workers. At the limit the others wait for the next turn.

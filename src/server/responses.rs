@@ -3,7 +3,7 @@
 //! A page of history is dear to show, and may come with hundreds of others. Entries go first, so
 //! that nobody who talks waits for them; a page goes after so many, so that pages do not wait for
 //! ever either. In the same way short pages go before long ones: whoever comes into a room does not
-//! wait for all who read old messages. Entries stay in the journal's order, and pages of a kind in
+//! wait for all who read old messages; after a long one the turn goes on. Entries stay in the journal's order, and pages of a kind in
 //! theirs; a page that is handed over late is as one that was read late.
 
 use std::collections::VecDeque;
@@ -20,6 +20,8 @@ pub(super) struct Responses {
     since_page: u32,
     /// How many short pages went since the last long one.
     since_long: u32,
+    /// Whether the last one was a long page.
+    was_long: bool,
 }
 
 /// After so many other responses a page goes.
@@ -54,8 +56,14 @@ impl Responses {
         self.others.is_empty()
     }
 
+    /// Whether the response taken out last was a long page.
+    pub(super) fn was_long(&self) -> bool {
+        self.was_long
+    }
+
     /// Takes out the next response.
     pub(super) fn next(&mut self) -> Option<JournalResponse> {
+        self.was_long = false;
         if self.since_page < OTHERS_PER_PAGE
             && let Some(response) = self.others.pop_front()
         {
@@ -74,7 +82,9 @@ impl Responses {
             return Some(page);
         }
         self.since_long = 0;
-        self.long_pages.pop_front()
+        let page = self.long_pages.pop_front();
+        self.was_long = page.is_some();
+        page
     }
 }
 
@@ -154,6 +164,17 @@ mod tests {
             more: false,
             lost: Vec::new(),
         })
+    }
+
+    #[test]
+    fn a_turn_is_over_after_a_long_page() {
+        let mut responses = Responses::default();
+        for response in [other(1), page(2), long_page(3)] {
+            responses.push(response);
+        }
+        let long: Vec<bool> =
+            std::iter::from_fn(|| responses.next().map(|_| responses.was_long())).collect();
+        assert_eq!(long, [false, false, true]);
     }
 
     #[test]

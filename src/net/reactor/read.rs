@@ -18,7 +18,8 @@ use crate::ws::{Answer, Answered, Event};
 
 impl Reactor {
     /// Serves the connections that are ready, in the order in which they became so: first those that
-    /// were quick the last time, then those that were not, at least one of them.
+    /// were quick the last time, then those that were not: at least one of them, and all together for
+    /// as long as one of them may take.
     pub(super) fn read(&mut self, events: &Events, handler: &mut impl Handler) {
         for event in events {
             let id = ConnId::from_token(event.token());
@@ -38,8 +39,10 @@ impl Reactor {
             let Some(id) = self.conns.ready.pop_front() else { break };
             at = self.serve_timed(id, at, handler);
         }
+        let slow_until = at.saturating_add(self.conns.limits.conn_time_per_turn_max);
         for number in 0..slow {
-            if self.conns.has_no_room() || (number > 0 && self.conns.is_full_at(at)) {
+            let is_over = at >= slow_until || self.conns.is_full_at(at);
+            if self.conns.has_no_room() || (number > 0 && is_over) {
                 break;
             }
             let Some(id) = self.conns.ready_slow.pop_front() else { break };
