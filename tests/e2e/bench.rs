@@ -82,7 +82,7 @@ fn clients_that_are_cut_off_miss_nothing() {
     thread::scope(|scope| {
         for chaos in [
             &["--cut", "40"][..],
-            &["--cut", "40", "--rate", "200"],
+            &["--cut", "40", "--rate", "200", "--no-echo"],
             &["--storm", "1s", "--rate", "200", "--duration", "2500ms"],
         ] {
             let (url, arguments) = (&url, [&shape, chaos].concat());
@@ -93,6 +93,35 @@ fn clients_that_are_cut_off_miss_nothing() {
                 assert!(chaos["cuts"].as_u64() > Some(0), "{}", found.1);
                 assert_eq!(chaos["cuts"], chaos["returns"]);
                 assert_eq!(found.1["closed"], json!({}));
+            });
+        }
+    });
+}
+
+#[test]
+fn clients_that_read_late_or_slowly_miss_nothing() {
+    let server = Server::start(
+        &[
+            ["--rate-limit", "off"],
+            ["--query-rate-limit", "off"],
+            ["--lag-max", "1s"],
+            ["--limit", "send_queue_bytes_max=64KiB"],
+            ["--limit", "page_bytes_max=48KiB"],
+            ["--limit", "resume_bytes_max=56KiB"],
+        ]
+        .concat(),
+    );
+    let url = format!("http://{}", server.address);
+    let shape = ["--clients", "10", "--rate", "150", "--size", "3000", "--duration", "2500ms"];
+    thread::scope(|scope| {
+        for chaos in ["--stall", "--slow"] {
+            let (url, arguments) = (&url, [&shape[..], &[chaos, "3"]].concat());
+            scope.spawn(move || {
+                let found = bench(url, &arguments);
+                assert_clean(&found);
+                // The server has closed those that read nothing.
+                let returns = found.1["chaos"]["returns"].as_u64();
+                assert!(returns > Some(0) || chaos == "--slow", "{}", found.1);
             });
         }
     });

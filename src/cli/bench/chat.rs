@@ -12,6 +12,8 @@ pub(super) struct Position {
     epoch: String,
     /// The number of the last event in its room.
     pub(super) seq: u64,
+    /// The number of the last event that the server had when it was last asked.
+    top: u64,
     /// What was left out, and has to be asked for.
     gap: Option<RangeInclusive<u64>>,
 }
@@ -31,6 +33,8 @@ pub(super) enum Event {
     Live,
     /// Something was left out.
     Gap,
+    /// The answer to [`PING`].
+    Pong,
     Error(Refusal),
     Other,
 }
@@ -44,6 +48,8 @@ pub(super) struct Refusal {
     pub(super) re: String,
 }
 
+/// What the server answers with the numbers of the last events.
+pub(super) const PING: &str = r#"{"type":"ping","id":"ping"}"#;
 /// The id of the question for what was left out.
 pub(super) const ASK: &str = "ask";
 /// Most messages of an answer.
@@ -51,7 +57,9 @@ const PAGE: u64 = 200;
 
 impl Position {
     /// Returns the query by which a client comes in, or back.
-    pub(super) fn query(&self, name: &str, room: &str, echo: bool) -> String {
+    pub(super) fn query(&mut self, name: &str, room: &str, echo: bool) -> String {
+        // What is above the last event is sent again.
+        self.gap = self.gap.take().filter(|gap| *gap.start() <= self.seq);
         let echo = u8::from(echo);
         let mut query = format!("name={name}&room={room}&echo={echo}&history=0");
         if let Some(session) = &self.session {
@@ -76,7 +84,7 @@ impl Position {
                 None => Event::Elsewhere,
             },
             b"ack" => Event::Ack,
-            b"welcome" | b"history" | b"resumed" | b"gap" | b"error" | b"live" => {
+            b"welcome" | b"history" | b"resumed" | b"gap" | b"error" | b"live" | b"pong" => {
                 let event: Value = serde_json::from_slice(payload).unwrap_or_default();
                 self.take_rare(&event, room)
             }
@@ -103,10 +111,19 @@ impl Position {
                 Event::Other
             }
             "gap" => {
-                self.lack(range(payload));
+                let gap = range(payload);
+                self.seq = self.seq.max(gap.as_ref().map_or(0, |gap| *gap.end()));
+                self.lack(gap);
                 Event::Gap
             }
-            "live" => Event::Live,
+            "live" => {
+                self.seq = self.seq.max(payload["seq"].as_u64().unwrap_or_default());
+                Event::Live
+            }
+            "pong" => {
+                self.top = payload["rooms"][room].as_u64().unwrap_or_default();
+                Event::Pong
+            }
             "history" => {
                 let last = payload["last"].as_u64();
                 self.gap = match (self.gap.take(), last) {
@@ -127,13 +144,17 @@ impl Position {
 
     /// Notes what was left out, beside what is being asked for.
     fn lack(&mut self, range: Option<RangeInclusive<u64>>) {
-        self.seq = self.seq.max(range.as_ref().map_or(0, |range| *range.end()));
         self.gap = match (self.gap.take(), range) {
             (Some(gap), Some(more)) => {
                 Some(*gap.start().min(more.start())..=*gap.end().max(more.end()))
             }
             (gap, more) => gap.or(more),
         };
+    }
+
+    /// Whether it has everything that the server had when it was last asked, or knows what is lacking.
+    pub(super) fn is_up_to_date(&self) -> bool {
+        self.seq >= self.top
     }
 
     /// Returns the question for what was left out.
@@ -202,13 +223,22 @@ mod tests {
         let lost = json!({"from": 10, "to": 300, "why": "page"});
         let resumed = json!({"rooms": {"r": {"complete": false, "lost": lost}}});
         take(&mut position, json!({"type": "resumed", "payload": resumed}));
+        take(&mut position, json!({"type": "live", "room": "r", "payload": {"seq": 300}}));
+        let pong = json!({"type": "pong", "payload": {"rooms": {"r": 510}}});
+        assert_eq!((take(&mut position, pong), position.is_up_to_date()), (Event::Pong, false));
         let gap = json!({"type": "gap", "room": "r", "payload": {"from": 500, "to": 510}});
-        assert_eq!(take(&mut position, gap), Event::Gap);
+        assert_eq!((take(&mut position, gap), position.is_up_to_date()), (Event::Gap, true));
         assert!(position.question("r").unwrap().contains(r#""after":9"#));
         let page = |last| json!({"type": "history", "re": ASK, "payload": {"last": last}});
         assert_eq!(take(&mut position, page(209)), Event::History);
         assert!(position.question("r").unwrap().contains(r#""after":209"#));
         take(&mut position, page(510));
+        assert_eq!(position.question("r"), None);
+        // What is above the last event comes by itself.
+        let gap = json!({"from": 511, "to": 520});
+        take(&mut position, json!({"type": "resumed", "payload": {"rooms": {"r": {"lost": gap}}}}));
+        assert!(position.question("r").is_some());
+        assert!(position.query("n", "r", false).ends_with("&after=r:510"));
         assert_eq!(position.question("r"), None);
     }
 

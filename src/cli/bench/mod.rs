@@ -13,6 +13,7 @@ mod marker;
 mod options;
 mod report;
 mod run;
+mod shape;
 mod tally;
 mod target;
 mod template;

@@ -148,8 +148,8 @@ impl Run {
         }
     }
 
-    /// Waits for what is still to come. A chinwag has sent everything that it has acknowledged before
-    /// it answers a ping.
+    /// Waits for what is still to come: with a chinwag, until all have what it had when all was
+    /// acknowledged.
     fn drain(&mut self) -> Result<(), String> {
         let chat = self.options.text.is_none();
         let mut pinged = false;
@@ -163,10 +163,13 @@ impl Run {
                     false => self.crowd.ledger.is_settled() || quiet_us > QUIET_US,
                 };
                 if sent && self.crowd.is_complete() {
-                    self.crowd.ping();
+                    self.crowd.ping_all();
                     pinged = true;
                 }
-            } else if self.crowd.is_ponged() && self.crowd.is_complete() {
+            } else if self.crowd.is_ponged()
+                && self.crowd.is_acknowledged()
+                && self.crowd.is_complete()
+            {
                 return Ok(());
             }
             if quiet_us > PATIENCE_US {

@@ -14,10 +14,11 @@ use std::time::Duration;
 use mio::{Events, Poll};
 
 use super::chat::Position;
-use super::ledger::{Ledger, Shape};
+use super::ledger::Ledger;
 use super::link::{Buffers, Link};
 use super::marker::{self, Marker, Scanner};
 use super::options::Options;
+use super::shape::Shape;
 use super::tally::Tally;
 use super::target::Target;
 use super::template::{MARKER, Template};
@@ -275,7 +276,7 @@ impl Crowd {
                 Timer::Connect(client) if self.clients[client].returns => self.connect(client),
                 Timer::Connect(client) => self.queue.push_back(client),
                 Timer::Credit(sender, credit) => self.give(sender, credit),
-                Timer::Ask(client) => self.ask(client),
+                Timer::Ask(client) => self.ask_again(client),
             }
         }
         while self.pending < PENDING_MAX

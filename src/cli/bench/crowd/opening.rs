@@ -30,8 +30,8 @@ impl Crowd {
     /// Begins the opening handshake.
     pub(super) fn upgrade(&mut self, id: usize) {
         let room = id % self.rooms.len();
-        let client = &self.clients[id];
-        let query = client.position.as_ref().map(|position| {
+        let client = &mut self.clients[id];
+        let query = client.position.as_mut().map(|position| {
             let name = format!("{}-{id}", self.rooms[room]);
             position.query(&name, &self.rooms[room], self.echo)
         });

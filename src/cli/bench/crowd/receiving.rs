@@ -115,7 +115,8 @@ impl Crowd {
                 Ok(Some(Received::Message { payload, .. })) => self.on_message(id, payload),
                 Ok(Some(Received::Ping(payload))) => self.send_frame(id, Opcode::Pong, payload),
                 Ok(Some(Received::Pong)) => {
-                    client.owes_pong = false;
+                    // A chinwag is asked in another way.
+                    client.owes_pong &= client.position.is_some();
                     self.progress_us = self.now_us;
                 }
                 Ok(Some(Received::Close(code, reason))) => {
@@ -194,10 +195,15 @@ impl Crowd {
                 }
             }
             Event::History => {
+                self.progress_us = self.now_us;
                 self.deliver(id, payload, true);
                 self.ask(id);
             }
             Event::Gap => self.ask(id),
+            Event::Pong => {
+                self.progress_us = self.now_us;
+                self.clients[id].owes_pong = false;
+            }
             Event::Welcome if !is_known => self.arrive(id),
             Event::Live if matches!(self.clients[id].stage, Stage::Entering) => self.arrive(id),
             Event::Error(refusal) => {

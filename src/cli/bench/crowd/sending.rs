@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::{Crowd, Marker, Stage, Timer};
-use crate::cli::bench::chat::{ASK, Refusal};
+use super::{Client, Crowd, Marker, Stage, Timer};
+use crate::cli::bench::chat::{ASK, PING, Refusal};
 use crate::ws::code;
 use crate::ws::frame::Opcode;
 
@@ -119,7 +119,7 @@ impl Crowd {
         let wait_ms = if refusal.retry_after_ms > 0 { refusal.retry_after_ms } else { REFUSED_MS };
         let at_us = self.now_us + wait_ms * 1000;
         let Some(number) = number else {
-            if refusal.re == ASK {
+            if [ASK, "ping"].contains(&&*refusal.re) {
                 self.timers.push(Reverse((at_us, Timer::Ask(id))));
             }
             return;
@@ -154,19 +154,38 @@ impl Crowd {
         })
     }
 
-    /// Pings all who are there: what the server sent before its answer has come then.
-    pub(in crate::cli::bench) fn ping(&mut self) {
+    /// Asks once more after a refusal.
+    pub(super) fn ask_again(&mut self, id: usize) {
+        self.ask(id);
+        if self.clients[id].owes_pong {
+            self.ping(id);
+        }
+    }
+
+    /// Asks all who are there for a sign of life: what the server sent before its answer has come then.
+    pub(in crate::cli::bench) fn ping_all(&mut self) {
         for id in 0..self.clients.len() {
             if matches!(self.clients[id].stage, Stage::There) {
                 self.clients[id].owes_pong = true;
-                self.send_frame(id, Opcode::Ping, b"");
+                self.ping(id);
             }
         }
     }
 
-    /// Whether all have answered.
+    fn ping(&mut self, id: usize) {
+        match self.clients[id].position.is_some() {
+            true => self.send_frame(id, Opcode::Text, PING.as_bytes()),
+            false => self.send_frame(id, Opcode::Ping, b""),
+        }
+    }
+
+    /// Whether all have answered, and have what the server had then.
     pub(in crate::cli::bench) fn is_ponged(&self) -> bool {
-        self.clients.iter().all(|client| !client.owes_pong)
+        let is_up_to_date = |client: &Client| {
+            // Without their own messages senders do not see all numbers.
+            !self.echo || client.position.as_ref().is_none_or(|it| it.is_up_to_date())
+        };
+        self.clients.iter().all(|client| !client.owes_pong && is_up_to_date(client))
     }
 
     /// Begins the closing handshake on all connections.
