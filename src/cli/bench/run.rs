@@ -12,6 +12,8 @@ use super::usage::Usage;
 const PATIENCE_US: u64 = 10_000_000;
 /// Without that for so long, another server than a chinwag has sent everything.
 const QUIET_US: u64 = 2_000_000;
+/// How long a client waits for the answer to a ping while nothing else comes.
+const ANSWER_US: u64 = 3_000_000;
 /// How long the goodbyes may take.
 const GOODBYE_US: u64 = 2_000_000;
 /// What nobody has to wait for any more in a closed loop.
@@ -152,7 +154,7 @@ impl Run {
     /// acknowledged.
     fn drain(&mut self) -> Result<(), String> {
         let chat = self.options.text.is_none();
-        let mut pinged = false;
+        let (mut pinged, mut gave_up) = (false, false);
         loop {
             let until_us = self.crowd.now_us() + WAIT_US;
             self.crowd.turn(until_us).map_err(failed)?;
@@ -171,6 +173,9 @@ impl Run {
                 && self.crowd.is_complete()
             {
                 return Ok(());
+            }
+            if quiet_us > ANSWER_US && pinged && !std::mem::replace(&mut gave_up, true) {
+                self.crowd.lose_unanswered();
             }
             if quiet_us > PATIENCE_US {
                 return Ok(());

@@ -172,6 +172,16 @@ impl Crowd {
         }
     }
 
+    /// Ends the connections of those that were not answered: the server may have gone without a word,
+    /// as it does when nothing is read. They come back.
+    pub(in crate::cli::bench) fn lose_unanswered(&mut self) {
+        for id in 0..self.clients.len() {
+            if self.clients[id].owes_pong {
+                self.lose(id, "no answer to a ping");
+            }
+        }
+    }
+
     fn ping(&mut self, id: usize) {
         match self.clients[id].position.is_some() {
             true => self.send_frame(id, Opcode::Text, PING.as_bytes()),
