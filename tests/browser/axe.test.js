@@ -1,34 +1,13 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { test } from "node:test";
 
 import { FakeServer } from "../web/fake-server.js";
 import { sample } from "../web/sample-stats.js";
 import { connectBot } from "./bots.js";
+import { LOOKS, isSound } from "./sound.js";
 import { FREELY, enter, openPage, rows, say, sees, setUp, startServer, statusIs } from "./world.js";
 
-const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-const LOOKS = [
-  ["light", {}],
-  ["dark", { colorScheme: "dark" }],
-  ["phone", { viewport: { width: 360, height: 700 }, hasTouch: true, isMobile: true }],
-  ["dark phone", { viewport: { width: 320, height: 600 }, colorScheme: "dark" }],
-  ["Arabic", { locale: "ar" }],
-  ["dark Arabic", { locale: "ar", colorScheme: "dark" }],
-];
-
 const world = setUp({ args: [...FREELY, "--data", "none"] });
-
-/** Fails if axe-core finds violations in the page. */
-async function isSound(page, what) {
-  // The Content Security Policy blocks scripts; axe is injected through the debugger.
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`);
-  assert.deepEqual(found, [], what);
-}
 
 for (const [look, options] of LOOKS) {
   test(`axe-core finds nothing in the chat: ${look}`, async () => {

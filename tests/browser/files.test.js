@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { attach, drawn, loaded, picture, ready, textFile, transfer, tray, upload, withPlace } from "./files.js";
-import { FREELY, connected, enter, field, log, makeRoom, rows, say, sees, setUp, startServer, until } from "./world.js";
+import { LOOKS, isSound } from "./sound.js";
+import { FREELY, connected, enter, field, log, makeRoom, openPage, rows, say, sees, setUp, startServer, until } from "./world.js";
 
 // Files: attached, sent, shown.
 
@@ -46,7 +47,7 @@ test("pictures and documents are attached by the button, sent without a text, an
     const box = await picture(page, "cat.png").boundingBox();
     assert.deepEqual([Math.round(box.width), Math.round(box.height)], [480, 320]);
     const link = log(page).getByRole("link", { name: "notes.txt" });
-    assert.match(await link.innerText(), /notes\.txt\s*9 byte/);
+    assert.match(await link.innerText(), /notes\.txt\s*9 bytes/);
     assert.equal(await bytesOf(link), "milk, tea");
     assert.equal(await link.getAttribute("download"), "notes.txt");
   }
@@ -109,7 +110,7 @@ test("Enter while an upload runs sends the message when it is done", async () =>
   await until(() => go, "the upload to begin");
   await field(alice).fill("here it is");
   await field(alice).press("Enter");
-  await tray(alice).getByText("Sent as soon as everything is uploaded. here it is").waitFor();
+  await tray(alice).getByText("Sent as soon as everything is uploaded: here it is").waitFor();
   assert.equal(await field(alice).inputValue(), "");
   assert.equal(await rows(alice, "here it is").count(), 0);
   await go();
@@ -229,3 +230,59 @@ test("in private rooms and conversations a guest sees files, and no stranger doe
   assert.deepEqual(await loaded(bob, "direct.png"), [64, 48]);
   await connected(bob);
 });
+
+test("files are attached, looked at and sent with the keyboard alone", async () => {
+  const alice = await person("Keya", { room: "keys" });
+  const cat = await drawn(alice, "cat.png", { width: 300, height: 200 });
+  const focused = () => alice.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent);
+  await field(alice).focus();
+  while ((await focused()) !== "Attach files") await alice.keyboard.press("Tab");
+  const [chooser] = await Promise.all([alice.waitForEvent("filechooser"), alice.keyboard.press("Enter")]);
+  assert.ok(chooser.isMultiple());
+  await chooser.setFiles([cat, textFile("wrong.txt", "1")]);
+  await ready(alice, "wrong.txt");
+  await ready(alice, "cat.png");
+  assert.equal(await alice.evaluate(() => document.activeElement.id), "message");
+  await alice.keyboard.press("Shift+Tab");
+  assert.equal(await focused(), "Cancel");
+  assert.equal(await alice.evaluate(() => document.getElementById(document.activeElement.getAttribute("aria-describedby")).textContent), "wrong.txt");
+  await alice.keyboard.press("Enter");
+  await upload(alice, "wrong.txt").waitFor({ state: "detached" });
+  await field(alice).press("Enter");
+  await loaded(alice, "cat.png");
+  await alice.keyboard.press("Shift+Tab");
+  await alice.keyboard.press("ArrowUp");
+  for (let at = 0; at < 9 && (await alice.evaluate(() => document.activeElement.className)) !== "picture"; at += 1) await alice.keyboard.press("Tab");
+  await alice.keyboard.press("Enter");
+  await alice.getByRole("dialog", { name: "cat.png" }).waitFor();
+  await alice.keyboard.press("Escape");
+  await alice.getByRole("dialog").waitFor({ state: "detached" });
+});
+
+for (const [look, options] of LOOKS) {
+  test(`axe-core finds nothing about files: ${look}`, async () => {
+    const page = world.track(await openPage(world.browser, server.url, options));
+    await page.locator("#join-name").fill(`Axel ${look}`);
+    await page.locator("#join-room").fill(`axe ${look}`);
+    await page.keyboard.press("Enter");
+    await page.locator('#chat[data-phase="live"]').waitFor();
+    const inState = (state, number) => until(async () => (await page.locator(`.upload[data-state="${state}"]`).count()) === number, `${number} × ${state}`);
+    const input = page.locator("#attach");
+    await input.setInputFiles([await drawn(page, "cat.png", { width: 3_000, height: 100 }), textFile("notes.txt", "milk")]);
+    await inState("done", 2);
+    await page.locator("#send").click();
+    await page.locator("a.picture").waitFor();
+    await page.route("**/api/rooms/*/files*", (route) => (route.request().url().includes("cut") ? route.abort() : undefined));
+    await input.setInputFiles([await drawn(page, "slow.png", { width: 3_000, height: 100 }), textFile("cut.txt", "1")]);
+    await inState("failed", 1);
+    await inState("uploading", 1);
+    await isSound(page, "the files of a message and those to be sent");
+    await page.locator("#message").fill("words");
+    await page.locator("#send").click();
+    await page.locator(".held").waitFor();
+    await isSound(page, "a message that waits");
+    await page.locator("a.picture").click();
+    await page.locator("dialog.lightbox").waitFor();
+    await isSound(page, "a picture shown large");
+  });
+}

@@ -111,5 +111,5 @@ test("only pictures of a known size are shown, within 480 × 360", () => {
 test("a file has an address whatever its name, and a size in words", () => {
   assert.equal(hrefOf({ ...FILE, name: "../a b?#%.txt" }), `files/${FILE.file}/..%2Fa%20b%3F%23%25.txt`);
   assert.equal(hrefOf({ ...FILE, name: "\ud800x" }), `files/${FILE.file}/%EF%BF%BDx`);
-  assert.deepEqual([0, 7, 999, 1_000, 1_234, 25_600, 1_500_000, 26_214_400].map(sizeOf), ["0 byte", "7 byte", "999 byte", "1 kB", "1.2 kB", "26 kB", "1.5 MB", "26 MB"]);
+  assert.deepEqual([0, 7, 999, 1_000, 1_234, 25_600, 1_500_000, 26_214_400].map(sizeOf), ["0 bytes", "7 bytes", "999 bytes", "1 kB", "1.2 kB", "26 kB", "1.5 MB", "26 MB"]);
 });

@@ -335,7 +335,7 @@ export const ar = {
   upload_preparing: "جارٍ التجهيز…",
   upload_uploading: "{n}٪",
   upload_done: "جاهز",
-  upload_held: "تُرسل الرسالة فور اكتمال الرفع.",
+  upload_held: "تُرسل الرسالة فور اكتمال الرفع",
   upload_offline: "غير متصل: لم يُرفع بعد",
   upload_cut: "انقطع الرفع",
   file_too_large: "كبير جدًا: الحد الأقصى للملف {size}",

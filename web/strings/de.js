@@ -335,7 +335,7 @@ export const de = {
   upload_preparing: "wird vorbereitet …",
   upload_uploading: "{n} %",
   upload_done: "bereit",
-  upload_held: "Wird gesendet, sobald alles hochgeladen ist.",
+  upload_held: "Wird gesendet, sobald alles hochgeladen ist",
   upload_offline: "Offline: noch nicht hochgeladen",
   upload_cut: "Das Hochladen wurde unterbrochen",
   file_too_large: "Zu groß: Eine Datei hat höchstens {size}",

@@ -338,7 +338,7 @@ export const en = {
   upload_preparing: "preparing…",
   upload_uploading: "{n}%",
   upload_done: "ready",
-  upload_held: "Sent as soon as everything is uploaded.",
+  upload_held: "Sent as soon as everything is uploaded",
   upload_offline: "Offline: not uploaded yet",
   upload_cut: "The upload was cut off",
   file_too_large: "Too large: a file has at most {size}",

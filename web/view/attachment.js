@@ -30,7 +30,7 @@ export function hrefOf({ file, name }) {
 export function sizeOf(bytes) {
   const [unit, size] = bytes < 1e3 ? ["byte", bytes] : bytes < 1e6 ? ["kilobyte", bytes / 1e3] : ["megabyte", bytes / 1e6];
   const digits = size < 10 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 0 };
-  return size.toLocaleString(reader.locale, { style: "unit", unit, ...digits });
+  return size.toLocaleString(reader.locale, { style: "unit", unit, unitDisplay: unit === "byte" ? "long" : "short", ...digits });
 }
 
 /** Makes a link that saves a file. @param {Attachment} file @param {FileActions} actions @param {Record<string, any>} properties @param {...(Node | string)} content */

@@ -22,7 +22,7 @@ export function filesOf(files, isSent, actions) {
 /** @param {Attachment} file @param {boolean} isSent @param {FileActions} actions */
 function chip(file, isSent, actions) {
   const { name, bytes } = file;
-  const label = [icon(icons.file), make("bdi", { class: "name", text: name }), make("span", { class: "muted", text: sizeOf(bytes) })];
+  const label = [icon(icons.file), make("bdi", { class: "name", text: name }), " ", make("span", { class: "muted", text: sizeOf(bytes) })];
   return isSent ? saveLink(file, actions, { class: "file" }, ...label) : make("span", { class: "file" }, ...label);
 }
 

@@ -87,8 +87,8 @@ export function trayView({ cancel, retry, setOriginal, focus }) {
       original: make("label", { class: "choice" }, make("input", { type: "checkbox", onchange: choose }), make("span", { text: t("original") })),
       retry: make("button", { type: "button", "aria-describedby": id, text: t("retry"), onclick: () => retry(row.upload) }),
     };
-    const shown = make("span", { class: "facts" }, name, parts.status, parts.bar);
-    row.append(parts.thumb, parts.sign, shown, parts.original, parts.retry, make("button", { type: "button", class: "quiet", "aria-describedby": id, text: t("cancel"), onclick: () => cancel(row.upload) }));
+    const shown = make("span", { class: "facts" }, name, parts.status, parts.bar, parts.original);
+    row.append(parts.thumb, parts.sign, shown, parts.retry, make("button", { type: "button", class: "quiet", "aria-describedby": id, text: t("cancel"), onclick: () => cancel(row.upload) }));
     return Object.assign(row, { parts });
 
     /** @param {Event} event */
@@ -99,7 +99,7 @@ export function trayView({ cancel, retry, setOriginal, focus }) {
 
   /** @param {any} row @param {Upload | { id: number, held: { text: string } }} item */
   function update(row, item) {
-    if ("held" in item) setText(row, [t("upload_held"), item.held.text.slice(0, 80)].filter(Boolean).join(" "));
+    if ("held" in item) setText(row, [t("upload_held"), item.held.text.slice(0, 80)].filter(Boolean).join(": "));
     else updateUpload(row, item);
     return row;
   }
