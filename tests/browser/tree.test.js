@@ -117,6 +117,7 @@ test("what tools look for has its name", async () => {
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByRole("button", { name: "Settings" }).click();
   const settings = page.getByRole("dialog", { name: "Settings" });
+  await settings.waitFor();
   assert.deepEqual(await settings.getByRole("combobox", { name: "Theme" }).getByRole("option").allInnerTexts(), ["System", "Light", "Dark"]);
   await settings.getByRole("combobox", { name: "Language" }).waitFor();
   await page.keyboard.press("Escape");
