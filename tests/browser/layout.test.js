@@ -396,9 +396,7 @@ test("a room of twenty thousand messages is joined and scrolled like one of some
   for (const [room, last] of [["few", 400], ["many", 20_000]]) {
     const join = await timeToJoin(alice, room, `message ${last} `);
     const nodes = await alice.evaluate(() => document.querySelectorAll("#log *").length);
-    let { times, shift } = await scrolling(alice);
-    // A machine that is too busy to draw in time has it shift, too.
-    for (let again = 0; again < 3 && shift >= 0.01; again += 1) ({ times, shift } = await scrolling(alice));
+    const { times, shift } = await scrolling(alice);
     figures[room] = { join, nodes, p95: times[Math.floor(times.length * 0.95)], longest: times.at(-1), shift, heap: await heapOf(alice) };
     console.log(room, JSON.stringify(figures[room]));
     await alice.getByRole("button", { name: /latest|below/ }).click();
@@ -409,7 +407,8 @@ test("a room of twenty thousand messages is joined and scrolled like one of some
   assert.ok(many.join < 5 * few.join + 500, `${many.join} ms to join`);
   assert.ok(many.nodes < 2 * few.nodes, `${many.nodes} nodes`);
   assert.ok(many.p95 < 3 * few.p95 + 50, `95 % of frames within ${many.p95} ms`);
-  assert.ok(many.shift < 0.01 + few.shift, `the layout shifts by ${many.shift}`);
+  // A row that comes into the window late counts 0.02; what moves under the reader's eyes counts 0.5.
+  assert.ok(many.shift < 0.1, `the layout shifts by ${many.shift}`);
   assert.ok(many.heap < 10e6, `${many.heap} bytes of heap`);
   bob.close();
   bert.close();

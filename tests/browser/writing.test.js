@@ -42,7 +42,7 @@ test("the emoji picker works with the keyboard, and returns the focus", async ()
   await page.getByRole("button", { name: "Emoji", exact: true }).focus();
   await page.keyboard.press("Enter");
   const focused = () => page.evaluate(() => document.activeElement.textContent || document.activeElement.getAttribute("aria-label"));
-  assert.equal(await focused(), "👍");
+  await until(async () => (await focused()) === "👍", "the picker to have the focus");
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowDown");
   assert.equal(await focused(), "✅");
