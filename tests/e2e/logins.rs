@@ -63,6 +63,21 @@ fn another_password_ends_all_logins_but_the_one_that_changed_it() {
 }
 
 #[test]
+fn of_two_changes_of_a_password_at_once_one_succeeds() {
+    let server = Server::start(&[]);
+    let alice = token(&register(&server, "Alice"));
+    let status = |new| change(&server, &alice, PASSWORD, new).status;
+    let statuses = std::thread::scope(|scope| {
+        let changes = [NEW, "another staple"].map(|new| scope.spawn(move || status(new)));
+        changes.map(|change| change.join().unwrap())
+    });
+    let done = statuses.iter().filter(|status| **status == 200).count();
+    assert_eq!(done, 1, "{statuses:?}");
+    let new = if statuses[0] == 200 { NEW } else { "another staple" };
+    assert_eq!(log_in(&server, "Alice", new).status, 200);
+}
+
+#[test]
 fn wrong_old_passwords_are_limited_as_failed_logins_are() {
     let server = Server::start(&["--limit", "login_burst=2"]);
     let alice = token(&register(&server, "Alice"));

@@ -55,7 +55,7 @@ impl Server {
                 if self.chat.account_named(&name).is_none() {
                     return Err(Refusal::new(Code::NoSuchUser, "there is no such account").into());
                 }
-                let purpose = PasswordPurpose::SetPassword { name, kept: None };
+                let purpose = PasswordPurpose::SetPassword { name, kept: None, proved: None };
                 return self.hash(turn, conn, password, purpose).map(|()| None);
             }
             (Some(name), _) => {

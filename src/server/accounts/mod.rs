@@ -77,8 +77,9 @@ enum PasswordPurpose {
     LogIn { counted_as: Box<str>, author: Option<AuthorKey>, hash: Option<Arc<str>> },
     /// To create an account for another user.
     Add { name: Box<str>, admin: bool },
-    /// To change the password of an account, and end its logins but perhaps one.
-    SetPassword { name: Box<str>, kept: Option<[u8; 16]> },
+    /// To change the password of an account, and end its logins but perhaps one. If `proved` is the
+    /// hash of its old password, it must still have that.
+    SetPassword { name: Box<str>, kept: Option<[u8; 16]>, proved: Option<Arc<str>> },
     /// To prove the old password of an account, and then change it.
     Prove {
         counted_as: Box<str>,

@@ -1,5 +1,7 @@
 //! `/api/account`: what the owner of an account does with it: another password, and the logins.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -116,11 +118,11 @@ impl Server {
     pub(super) fn hash_proved(
         &mut self,
         (caller, network): (crate::chat::ClientId, std::net::IpAddr),
-        name: Box<str>,
+        (name, proved): (Box<str>, Option<Arc<str>>),
         login: [u8; 16],
         new: Password,
     ) -> Result<(), Refusal> {
-        let purpose = PasswordPurpose::SetPassword { name, kept: Some(login) };
+        let purpose = PasswordPurpose::SetPassword { name, kept: Some(login), proved };
         let job = PasswordJob { caller, network, purpose };
         self.accounts.submit(job, |worker, id, network| worker.hash(id, network, new, random()))
     }

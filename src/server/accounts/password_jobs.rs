@@ -56,7 +56,12 @@ impl Server {
                 AccountRequest::Register(account(name, false), own)
             }
             PasswordPurpose::Add { name, admin } => AccountRequest::Add(account(name, admin)),
-            PasswordPurpose::SetPassword { name, kept } => {
+            PasswordPurpose::SetPassword { name, kept, proved } => {
+                let stored = self.chat.account_named(&name);
+                // An administrator, for one, may have changed the password meanwhile.
+                if proved.is_some() && stored.is_none_or(|stored| stored.hash != proved) {
+                    return self.finish_exchange(turn, caller, error_response(wrong_old()));
+                }
                 AccountRequest::SetHash { name, hash, kept }
             }
             PasswordPurpose::LogIn { .. } | PasswordPurpose::Prove { .. } => return,
@@ -76,12 +81,12 @@ impl Server {
         let done = match account.map(|account| Box::from(&*account.name)) {
             Some(name) => {
                 self.accounts.attempts.on_success(&counted_as, network);
-                self.hash_proved((caller, network), name, login, new)
+                self.hash_proved((caller, network), (name, hash), login, new)
             }
             None => {
                 tracing::info!(%network, "login failed");
                 self.counters.logins.add(LoginResult::Failure);
-                Err(Refusal::new(Code::Forbidden, "the old password is wrong"))
+                Err(wrong_old())
             }
         };
         if let Err(refusal) = done {
@@ -115,4 +120,8 @@ impl Server {
         };
         self.finish_exchange(turn, *caller, response);
     }
+}
+
+fn wrong_old() -> Refusal {
+    Refusal::new(Code::Forbidden, "the old password is wrong")
 }
