@@ -384,6 +384,26 @@ fn a_login_of_another_issuer_is_admitted_while_an_account_can_be_created() {
 }
 
 #[test]
+fn an_account_that_is_changed_while_it_is_removed_does_not_come_back() {
+    let mut world = World::new();
+    let bob = world.register("Bob", 1, false);
+    let client = world.enter_as(&bob, "");
+    world.prompt = false;
+    for request in [
+        AccountRequest::Remove { name: "Bob".into() },
+        AccountRequest::SetHash { name: "Bob".into(), hash: "other".into(), kept: None },
+    ] {
+        let request = Request::AccountRequest(Box::new(request));
+        world.handle(Input::Asked { caller: CALLER, network: NETWORK, request });
+    }
+    world.say(client, "/hue 7");
+    world.settle();
+    assert_eq!(world.chat.account_named("Bob"), None);
+    world.restart();
+    assert_eq!(world.chat.account_named("Bob"), None);
+}
+
+#[test]
 fn a_removed_account_leaves_nothing() {
     let mut world = World::with(|limits| limits.session_life = Duration::from_secs(20));
     for away in [true, false] {

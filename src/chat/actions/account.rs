@@ -153,6 +153,8 @@ impl Chat {
         }
         if removed {
             self.people.accounts_mut().remove(account.author);
+            // It may have been stored again since: with another status, or another password.
+            step.put(vec![KeyValue { value: None, ..account.key_value() }]);
             self.end_logins(step, account.author, None, "this account is gone");
             self.forget_author(step, account.author);
             self.demote_to_guest(step, account.author);
