@@ -44,6 +44,8 @@ pub(super) fn open(
     }
     configure(&db, durability, limits).map_err(failed)?;
     migrate(&db, version).map_err(failed)?;
+    // Not before: a full database would not come to the next version.
+    limit_size(&db, limits.database_bytes_max).map_err(failed)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
     Ok(db)
 }
@@ -212,7 +214,6 @@ fn configure(db: &Connection, durability: Durability, limits: &Limits) -> rusqli
     db.query_row("PRAGMA wal_autocheckpoint = 1000", [], |_| Ok(()))?;
     let wal_bytes_max = int(limits.wal_bytes_max);
     db.query_row(&format!("PRAGMA journal_size_limit = {wal_bytes_max}"), [], |_| Ok(()))?;
-    limit_size(db, limits.database_bytes_max)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     db.create_scalar_function("index_text", 1, flags, |arguments| {
