@@ -184,7 +184,8 @@ impl Handler for Server {
         let mut is_begun = false;
         loop {
             self.take_responses(turn.now());
-            let is_over = self.responses.was_long() || turn.is_full();
+            let is_paged = self.responses.was_long() && self.responses.wants_more();
+            let is_over = is_paged || turn.is_full();
             if is_begun && !self.responses.is_empty() && is_over {
                 turn.again();
                 break;

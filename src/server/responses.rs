@@ -3,8 +3,9 @@
 //! A page of history is dear to show, and may come with hundreds of others. Entries go first, so
 //! that nobody who talks waits for them; a page goes after so many, so that pages do not wait for
 //! ever either. In the same way short pages go before long ones: whoever comes into a room does not
-//! wait for all who read old messages; after a long one the turn goes on. Entries stay in the journal's order, and pages of a kind in
-//! theirs; a page that is handed over late is as one that was read late.
+//! wait for all who read old messages. A turn ends with a long page, unless entries wait. Entries
+//! stay in the journal's order, and pages of a kind in theirs; a page that is handed over late is as
+//! one that was read late.
 
 use std::collections::VecDeque;
 
