@@ -110,7 +110,7 @@ test("Enter while an upload runs sends the message when it is done", async () =>
   await until(() => go, "the upload to begin");
   await field(alice).fill("here it is");
   await field(alice).press("Enter");
-  await tray(alice).getByText("Sent as soon as everything is uploaded: here it is").waitFor();
+  await tray(alice).getByText("Will be sent as soon as everything is uploaded: here it is").waitFor();
   assert.equal(await field(alice).inputValue(), "");
   assert.equal(await rows(alice, "here it is").count(), 0);
   await go();

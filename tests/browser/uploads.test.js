@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -76,7 +76,7 @@ test("what a browser would run is neither shown nor run", async () => {
 test("an empty file is sent, and one that is a byte too large is not", async () => {
   const alice = await person("Zoe", { room: "size" });
   await attach(alice, textFile("empty.txt", ""), textFile("most.txt", "x".repeat(102_400)), textFile("more.txt", "x".repeat(102_401)));
-  await failed(alice, "more.txt", "Too large: a file has at most 102 kB");
+  await failed(alice, "more.txt", "Too large: a file can be at most 102 kB");
   assert.equal(await upload(alice, "more.txt").getByRole("button", { name: "Retry" }).count(), 0);
   await ready(alice, "empty.txt");
   await ready(alice, "most.txt");
@@ -89,14 +89,29 @@ test("an empty file is sent, and one that is a byte too large is not", async () 
   assert.equal(await rows(alice, "sizes").locator("a.file").count(), 2);
 });
 
-test("an eleventh file is refused, and so are folders", async () => {
+test("an eleventh file is refused", async () => {
   const alice = await person("Max", { room: "many" });
   await attach(alice, ...Array.from({ length: 11 }, (_, at) => textFile(`${at + 1}.txt`, `${at}`)));
-  await notice(alice, "A message carries at most 10 files.");
+  await notice(alice, "A message can have at most 10 files.");
   await ready(alice, "10.txt");
   assert.equal(await tray(alice).getByRole("listitem").count(), 10);
   await field(alice).press("Enter");
   await until(async () => (await log(alice).locator("a.file").count()) === 10, "ten files");
+});
+
+test("a folder that is dropped is refused, and the file beside it is attached", async () => {
+  const alice = await person("Fol", { room: "folders" });
+  const [inner, file] = [join(folder, "inner"), join(folder, "beside.txt")];
+  await mkdir(inner, { recursive: true });
+  await writeFile(file, "beside");
+  const { x, y, width, height } = await log(alice).boundingBox();
+  const devtools = await alice.context().newCDPSession(alice);
+  for (const type of ["dragEnter", "dragOver", "drop"]) {
+    await devtools.send("Input.dispatchDragEvent", { type, x: x + width / 2, y: y + height / 2, data: { items: [], files: [inner, file], dragOperationsMask: 1 } });
+  }
+  await notice(alice, "Folders cannot be attached.");
+  await ready(alice, "beside.txt");
+  assert.equal(await tray(alice).getByRole("listitem").count(), 1);
 });
 
 test("an upload that is cut off says so, and is tried again", async () => {
@@ -104,7 +119,7 @@ test("an upload that is cut off says so, and is tried again", async () => {
   let isCut = true;
   await alice.route("**/api/rooms/cut/files*", (route) => (isCut ? route.abort("connectionreset") : route.continue()));
   await attach(alice, textFile("cut.txt", "x".repeat(50_000)));
-  await failed(alice, "cut.txt", "The upload was cut off");
+  await failed(alice, "cut.txt", "The upload was interrupted");
   isCut = false;
   await upload(alice, "cut.txt").getByRole("button", { name: "Retry" }).click();
   await ready(alice, "cut.txt");
@@ -151,12 +166,26 @@ test("a reload with files that are not sent asks first, and keeps the text of a 
   assert.equal(await tray(alice).count(), 0);
 });
 
+test("files of a room that is left are given up, and nothing asks about them", async () => {
+  const alice = await person("Lev", { room: "leaving" });
+  let isAsked = false;
+  await alice.route("**/api/rooms/leaving/files*", () => (isAsked = true));
+  await attach(alice, textFile("gone.txt", "1"));
+  await until(() => isAsked, "the upload to begin");
+  await say(alice, "with a file");
+  await tray(alice).getByText("with a file").waitFor();
+  await say(alice, "/leave");
+  await alice.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name: "leaving" }).waitFor({ state: "detached" });
+  await alice.reload();
+  await connected(alice);
+});
+
 test("ten files for a server without room fail one by one, and the page stays usable", async () => {
   const alice = await person("Full", { room: "full" }, full);
   await attach(alice, ...Array.from({ length: 10 }, (_, at) => textFile(`${at}.bin`, `${at}`.repeat(300_000))));
-  await until(async () => (await tray(alice).getByText("The server has no room for it now").count()) === 10, "ten refusals", () => tray(alice).innerText());
+  await until(async () => (await tray(alice).getByText("The server has no space for it at the moment").count()) === 10, "ten refusals", () => tray(alice).innerText());
   await upload(alice, "3.bin").getByRole("button", { name: "Retry" }).click();
-  await failed(alice, "3.bin", "The server has no room for it now");
+  await failed(alice, "3.bin", "The server has no space for it at the moment");
   for (let left = 10; left > 0; left -= 1) await tray(alice).getByRole("button", { name: "Cancel" }).first().click();
   await tray(alice).waitFor({ state: "hidden" });
   await say(alice, "still here");
@@ -175,11 +204,11 @@ test("a server that takes no files has no button for them, and says so when one 
     const alice = await person("Nof", { room: "none" }, own);
     assert.equal(await alice.getByLabel("Attach files").isVisible(), false);
     await transfer(alice, "#message", "paste", [{ name: "a.txt", mimeType: "text/plain", text: "a" }]);
-    await notice(alice, "This server takes no files.");
+    await notice(alice, "This server does not accept files.");
     assert.equal(await tray(alice).count(), 0);
     const text = "word ".repeat(400_000);
     await transfer(alice, "#message", "paste", [{ mimeType: "text/plain", text }]);
-    await notice(alice, "The text was not pasted: a message has at most 4,000 characters.");
+    await notice(alice, "The text was not pasted: a message can have at most 4,000 characters.");
     assert.equal(await field(alice).inputValue(), "");
   } finally {
     await own.kill();
@@ -191,7 +220,7 @@ test("a text of two megabytes becomes a file, if the server takes one that large
   const text = "word ".repeat(400_000);
   await transfer(alice, "#message", "paste", [{ mimeType: "text/plain", text }]);
   await notice(alice, "it was attached as a file");
-  await upload(alice, "pasted.txt").getByText("The server has no room").waitFor();
+  await upload(alice, "pasted.txt").getByText("The server has no space").waitFor();
   assert.equal(await field(alice).inputValue(), "");
   await say(alice, "typed");
   // What fits, or nearly so, is pasted as ever.
