@@ -57,6 +57,7 @@ export class Uploads {
     });
     addEventListener("beforeunload", (event) => this.#batches.length > 0 && event.preventDefault());
     addEventListener("pagehide", () => this.#keepTexts());
+    context.chat.on("left", ({ room }) => this.#forget(room));
     context.chat.on("phase", ({ payload }) => payload.phase === "live" && this.#retryCutOff());
   }
 
@@ -179,6 +180,13 @@ export class Uploads {
     batch.uploads = batch.uploads.filter((it) => it !== upload);
     // Without its files, a message is not what was submitted.
     if (batch.uploads.length === 0 && batch.held) this.#context.restore(batch.held.text);
+    this.#advance();
+  }
+
+  /** Gives up the files of a room that the reader has left: nothing can be sent there. @param {string} room */
+  #forget(room) {
+    for (const { abort } of this.#batches.filter((it) => it.room === room).flatMap(({ uploads }) => uploads)) abort.abort();
+    this.#batches = this.#batches.filter((it) => it.room !== room);
     this.#advance();
   }
 
