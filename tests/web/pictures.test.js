@@ -85,10 +85,10 @@ function chunk(name, content) {
   return bytes([0, 0, content.length >> 8, content.length & 0xff], name, content, "crc!");
 }
 
-test("a PNG loses texts, times and EXIF", () => {
+test("a PNG loses texts, times, EXIF and what is unknown", () => {
   const head = bytes("\x89PNG\r\n\x1a\n", chunk("IHDR", "\0\0\0\x05\0\0\0\x07\x08\x06\0\0\0"));
   const [data, end] = [chunk("IDAT", "pixels"), chunk("IEND", "")];
-  const hidden = ["tEXt", "zTXt", "iTXt", "tIME"].map((name) => chunk(name, "GPS"));
+  const hidden = ["tEXt", "zTXt", "iTXt", "tIME", "caBX", "prVt"].map((name) => chunk(name, "GPS"));
   const picture = withoutMetadata(bytes(head, ...hidden, chunk("gAMA", "1234"), chunk("eXIf", exif(3).subarray(6)), data, end, "GPS"));
   assert.equal(whole(picture), text(head, chunk("gAMA", "1234"), data, end));
   assert.deepEqual([picture.width, picture.height, picture.orientation, picture.isAnimated], [5, 7, 3, false]);
@@ -109,7 +109,7 @@ function webp(...chunks) {
 test("a WebP loses EXIF and XMP, and says so", () => {
   const extended = (flags) => riff("VP8X", bytes([flags, 0, 0, 0], [4, 0, 0], [6, 0, 0]));
   const lossy = riff("VP8 ", bytes([0, 0, 0, 0x9d, 1, 0x2a], [5, 0], [7, 0], "pixels"));
-  const picture = withoutMetadata(bytes(webp(extended(0x2c), lossy, riff("EXIF", exif(8)), riff("XMP ", "GPS")), "GPS"));
+  const picture = withoutMetadata(bytes(webp(extended(0x2c), lossy, riff("EXIF", exif(8)), riff("XMP ", "GPS"), riff("C2PA", "GPS")), "GPS"));
   assert.equal(whole(picture), text(webp(extended(0x20), lossy)));
   assert.deepEqual([picture.type, picture.width, picture.height, picture.orientation], ["image/webp", 5, 7, 8]);
   assert.equal(withoutMetadata(webp(extended(0x02), lossy)).isAnimated, true);

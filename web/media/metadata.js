@@ -143,8 +143,9 @@ function orientationIn(tiff) {
   return 1;
 }
 
-/** Chunks of PNG that are texts, times and EXIF. */
-const PNG_METADATA = new Set(["tEXt", "zTXt", "iTXt", "eXIf", "tIME"]);
+/** Chunks of PNG and WebP that say how the picture looks. All others may be metadata. */
+const PNG_KEPT = new Set(["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "cHRM", "gAMA", "iCCP", "sBIT", "sRGB", "cICP", "mDCV", "cLLI", "bKGD", "pHYs", "sPLT", "hIST", "acTL", "fcTL", "fdAT"]);
+const WEBP_KEPT = new Set(["VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF", "ICCP"]);
 
 /** @param {Uint8Array<ArrayBuffer>} bytes @returns {Picture} */
 function png(bytes) {
@@ -157,7 +158,7 @@ function png(bytes) {
     if (end > bytes.length) throw new RangeError("cut off");
     if (name === "acTL") picture.isAnimated = true;
     if (name === "eXIf") picture.orientation = orientationIn(bytes.subarray(at + 8, end - 4));
-    if (!PNG_METADATA.has(name)) picture.parts.push(bytes.subarray(at, end));
+    if (PNG_KEPT.has(name)) picture.parts.push(bytes.subarray(at, end));
     at = end;
   }
   return picture;
@@ -183,7 +184,7 @@ function webp(bytes) {
       part[8] &= ~0x0c;
     }
     if (picture.width === 0) Object.assign(picture, webpSize(name, viewOf(part)));
-    if (name !== "EXIF" && name !== "XMP ") {
+    if (WEBP_KEPT.has(name)) {
       picture.parts.push(part);
       length += part.length;
     }
