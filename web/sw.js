@@ -114,9 +114,8 @@ async function pageResponse(request, name) {
 async function fetchAndCache(request) {
   const response = await fetch(request);
   if (response.ok) {
-    const cache = await caches.open(CACHE);
-    // A full disk: the file is not there offline.
-    await cache.put(request, response.clone()).catch(() => {});
+    // With a full disk or without a cache, the file is not there offline.
+    await caches.open(CACHE).then((cache) => cache.put(request, response.clone())).catch(() => {});
   }
   return response;
 }

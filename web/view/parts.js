@@ -27,8 +27,12 @@ export function loaded(part) {
   });
 }
 
-/** Uses a part as soon as it is loaded. @template T @param {Promise<T>} part @param {(part: T) => void} use */
+/** How many parts have been asked for. */
+let asked = 0;
+
+/** Uses a part as soon as it is loaded, unless another one was asked for meanwhile. @template T @param {Promise<T>} part @param {(part: T) => void} use */
 export async function withPart(part, use) {
+  const turn = (asked += 1);
   const it = await loaded(part);
-  if (it) use(it);
+  if (it && turn === asked) use(it);
 }
