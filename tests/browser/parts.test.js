@@ -74,6 +74,22 @@ test("the reader is told when a part cannot be loaded", async () => {
   }
 });
 
+test("a part that is asked for twice while it loads opens once", async () => {
+  const page = await noting({ locale: "en", serviceWorkers: "block" });
+  await page.goto(world.url);
+  await join(page, "Pia");
+  let go;
+  await page.route("**/view/settings.js", (route) => (go = () => route.continue()));
+  for (let time = 1; time <= 2; time += 1) await page.getByRole("button", { name: "Settings" }).click();
+  await until(() => go, "the part to be asked for");
+  await go();
+  const dialogs = page.getByRole("dialog", { name: "Settings" });
+  await dialogs.first().waitFor();
+  assert.equal(await dialogs.count(), 1);
+  await page.keyboard.press("Escape");
+  await dialogs.waitFor({ state: "detached" });
+});
+
 test("what was loaded later is there without the network", async () => {
   const page = await noting({ locale: "ar" });
   await page.goto(world.url);
