@@ -80,7 +80,7 @@ export function trayView({ cancel, retry, setOriginal, focus }) {
     const name = make("bdi", { class: "name", id, text: upload.name, title: upload.name });
     const row = make("li", { class: "upload" });
     const parts = {
-      thumb: make("img", { class: "thumb", alt: "", hidden: true }),
+      thumb: make("img", { class: "thumb", alt: "", hidden: true, draggable: "false" }),
       sign: icon(icons.file),
       status: make("span", { class: "note muted" }),
       bar: make("progress", { max: 100, "aria-labelledby": id }),
