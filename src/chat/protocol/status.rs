@@ -13,7 +13,7 @@ pub struct Status {
     pub away: bool,
     /// The text shown with it, empty for none.
     pub text: Arc<str>,
-    /// The hue of its picture, up to [`HUE_MAX`]; `None` if clients choose one.
+    /// The hue of its picture, 1 to 12; `None` if clients choose one.
     pub hue: Option<NonZeroU8>,
 }
 
