@@ -183,7 +183,7 @@ export class Uploads {
     this.#advance();
   }
 
-  /** Gives up the files of a room that the reader has left: nothing can be sent there. @param {string} room */
+  /** Drops the files of a room that the reader has left: nothing can be sent there. @param {string} room */
   #forget(room) {
     for (const { abort } of this.#batches.filter((it) => it.room === room).flatMap(({ uploads }) => uploads)) abort.abort();
     this.#batches = this.#batches.filter((it) => it.room !== room);
