@@ -74,8 +74,9 @@ pub use protocol::client_event::{ClientEvent, Command, ModerationRequest, Search
 pub use protocol::connect::ConnectParams;
 pub use protocol::delivery::{Delivered, Delivery};
 pub use protocol::error::{Code, Refusal};
+pub use protocol::form::{Field, Need, PayloadForm, ValueForm};
 pub use protocol::hook::{Hook, HookAction, HookKind, HookPost};
-pub use protocol::kind::{EventKind, Field, Need, PayloadForm, ValueForm};
+pub use protocol::kind::EventKind;
 pub use protocol::literal::is_literal;
 pub use protocol::login::Login;
 pub use protocol::membership::{Invitation, MembershipSummary, Notify};

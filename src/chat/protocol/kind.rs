@@ -1,7 +1,7 @@
-//! The kinds of client events, and the form of each: what the parser dispatches on, and what the
-//! description of the protocol is made of.
+//! The kinds of client events: what the parser dispatches on, and what the description of the
+//! protocol is made of.
 
-use crate::chat::protocol::fields::Key;
+use crate::chat::protocol::form::{self, PayloadForm};
 
 /// A kind of client event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,89 +68,6 @@ pub enum EventKind {
     Replies,
     /// Set the hue of the user's picture.
     SetProfile,
-}
-
-/// The form of an event's payload.
-#[derive(Clone, Copy, Debug)]
-pub struct PayloadForm {
-    /// The fields of the payload as an object.
-    pub fields: &'static [Field],
-    /// The name of the field that a payload which is no object stands for.
-    pub bare: Option<&'static str>,
-    /// Fields of which at most one may be present.
-    pub exclusive: &'static [&'static str],
-}
-
-/// A field of a payload.
-#[derive(Clone, Copy, Debug)]
-pub struct Field {
-    pub(in crate::chat) key: Key,
-    /// The form of its value.
-    pub value: ValueForm,
-    /// Whether it must be present.
-    pub need: Need,
-    /// What it means.
-    pub about: &'static str,
-}
-
-/// Whether a field must be present.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
-    /// It must be.
-    Required,
-    /// It may be absent.
-    Optional,
-    /// It must be present here or in the envelope.
-    HereOrInEnvelope,
-    /// It may stand for the required field of this name.
-    InsteadOf(&'static str),
-}
-
-/// The form of a field's value. `null` is the same as no field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ValueForm {
-    /// Any value; one that is no string is ignored.
-    Any,
-    /// A string.
-    Text,
-    /// The text of a message.
-    Content,
-    /// A topic.
-    Topic,
-    /// The text of a status.
-    StatusText,
-    /// A search query.
-    Query,
-    /// The difference of a clock to UTC, as in `+02:00`.
-    Zone,
-    /// A hue, by its number.
-    Hue,
-    /// A reaction.
-    Emoji,
-    /// The name of a user.
-    UserName,
-    /// The name of a room, or of a private conversation.
-    RoomName,
-    /// The reason of a moderation.
-    Reason,
-    /// `online` or `away`.
-    Status,
-    /// `all`, `mentions` or `none`.
-    Notify,
-    /// A moderation action.
-    Action,
-    /// A whole number from 0.
-    Number,
-    /// A number from 1.
-    Mid,
-    /// The life of a message in seconds.
-    Ttl,
-    /// True or false.
-    Switch,
-    /// An object of room names and numbers.
-    Positions,
-    /// A list of ids of files.
-    Files,
 }
 
 impl EventKind {
@@ -271,185 +188,38 @@ impl EventKind {
     /// Returns the form of its payload.
     pub const fn payload(self) -> PayloadForm {
         match self {
-            Self::SendMessage => PayloadForm::of(SEND).or_bare("content"),
-            Self::Typing => PayloadForm::of(TYPING).or_bare("on"),
-            Self::Read => PayloadForm::of(READ),
-            Self::React => PayloadForm::of(REACT),
-            Self::EditMessage => PayloadForm::of(EDIT),
+            Self::SendMessage => PayloadForm::of(form::SEND).or_bare("content"),
+            Self::Typing => PayloadForm::of(form::TYPING).or_bare("on"),
+            Self::Read => PayloadForm::of(form::READ),
+            Self::React => PayloadForm::of(form::REACT),
+            Self::EditMessage => PayloadForm::of(form::EDIT),
             Self::DeleteMessage | Self::MarkUnread | Self::Pin | Self::Unpin => {
-                PayloadForm::of(DELETE)
+                PayloadForm::of(form::MESSAGE)
             }
-            Self::DirectMessage => PayloadForm::of(DIRECT),
-            Self::JoinRoom => PayloadForm::of(JOIN).or_bare("room"),
-            Self::LeaveRoom => PayloadForm::of(LEAVE).or_bare("room"),
-            Self::ListRooms | Self::ListMembers => PayloadForm::of(LIST),
+            Self::DirectMessage => PayloadForm::of(form::DIRECT),
+            Self::JoinRoom => PayloadForm::of(form::JOIN).or_bare("room"),
+            Self::LeaveRoom => PayloadForm::of(form::LEAVE).or_bare("room"),
+            Self::ListRooms | Self::ListMembers => PayloadForm::of(form::LIST),
             Self::Ping | Self::ListUsers | Self::ListPins => PayloadForm::of(&[]),
             Self::History => PayloadForm {
                 exclusive: &["before", "after", "around"],
-                ..PayloadForm::of(HISTORY)
+                ..PayloadForm::of(form::HISTORY)
             },
-            Self::Replies => PayloadForm::of(REPLIES),
-            Self::SetProfile => PayloadForm::of(SET_PROFILE),
-            Self::Search => PayloadForm::of(SEARCH).or_bare("query"),
-            Self::Resume => PayloadForm::of(RESUME),
-            Self::SetName => PayloadForm::of(SET_NAME).or_bare("name"),
-            Self::SetStatus => PayloadForm::of(SET_STATUS).or_bare("status"),
-            Self::SetTopic => PayloadForm::of(SET_TOPIC).or_bare("topic"),
-            Self::Auth => PayloadForm::of(AUTH).or_bare("token"),
-            Self::Moderate => PayloadForm::of(MODERATE),
-            Self::Stats => PayloadForm::of(STATS),
-            Self::SetMembership => PayloadForm::of(SET_MEMBERSHIP),
-            Self::Accept | Self::Decline => PayloadForm::of(ANSWER).or_bare("room"),
+            Self::Replies => PayloadForm::of(form::REPLIES),
+            Self::SetProfile => PayloadForm::of(form::SET_PROFILE),
+            Self::Search => PayloadForm::of(form::SEARCH).or_bare("query"),
+            Self::Resume => PayloadForm::of(form::RESUME),
+            Self::SetName => PayloadForm::of(form::SET_NAME).or_bare("name"),
+            Self::SetStatus => PayloadForm::of(form::SET_STATUS).or_bare("status"),
+            Self::SetTopic => PayloadForm::of(form::SET_TOPIC).or_bare("topic"),
+            Self::Auth => PayloadForm::of(form::AUTH).or_bare("token"),
+            Self::Moderate => PayloadForm::of(form::MODERATE),
+            Self::Stats => PayloadForm::of(form::STATS),
+            Self::SetMembership => PayloadForm::of(form::SET_MEMBERSHIP),
+            Self::Accept | Self::Decline => PayloadForm::of(form::ANSWER).or_bare("room"),
         }
     }
 }
-
-impl PayloadForm {
-    /// The form of an object without `type`, and of the body of a post over HTTP.
-    pub const UNTYPED: Self = Self::of(SEND);
-
-    /// Returns the fields that may stand for a required one, in the order in which they are read.
-    pub fn stand_ins(self, field: &Field) -> impl Iterator<Item = &'static Field> {
-        let name = field.name();
-        self.fields.iter().filter(move |other| other.need == Need::InsteadOf(name))
-    }
-
-    const fn of(fields: &'static [Field]) -> Self {
-        Self { fields, bare: None, exclusive: &[] }
-    }
-
-    const fn or_bare(self, field: &'static str) -> Self {
-        Self { bare: Some(field), ..self }
-    }
-}
-
-impl Field {
-    /// Returns its name.
-    pub fn name(&self) -> &'static str {
-        self.key.word()
-    }
-}
-
-const fn required(key: Key, value: ValueForm, about: &'static str) -> Field {
-    Field { key, value, need: Need::Required, about }
-}
-
-const fn optional(key: Key, value: ValueForm, about: &'static str) -> Field {
-    Field { key, value, need: Need::Optional, about }
-}
-
-const fn instead(key: Key, value: ValueForm, of: &'static str) -> Field {
-    Field { key, value, need: Need::InsteadOf(of), about: "Another name of `content`." }
-}
-
-const CONTENT: Field = required(Key::Content, ValueForm::Content, "The text.");
-const CONTENT_AS_TEXT: Field = instead(Key::Text, ValueForm::Content, "content");
-const CONTENT_AS_MESSAGE: Field = instead(Key::Message, ValueForm::Content, "content");
-const REPLY_TO: Field =
-    optional(Key::ReplyTo, ValueForm::Mid, "The `mid` of the message it answers.");
-const TTL: Field = optional(Key::Ttl, ValueForm::Ttl, "Seconds after which it disappears.");
-const FILES: Field = optional(
-    Key::Files,
-    ValueForm::Files,
-    "The ids of uploaded files that it carries; then `content` may be empty.",
-);
-const MID: Field = required(Key::Mid, ValueForm::Mid, "The message.");
-
-const SENDER: &str = "The name of a guest who has none yet; a value that is no string is ignored.";
-
-const SEND: &[Field] = &[
-    CONTENT,
-    CONTENT_AS_TEXT,
-    CONTENT_AS_MESSAGE,
-    REPLY_TO,
-    TTL,
-    FILES,
-    optional(Key::Sender, ValueForm::Any, SENDER),
-    optional(Key::From, ValueForm::Any, SENDER),
-    optional(Key::Name, ValueForm::Any, SENDER),
-    optional(Key::Username, ValueForm::Any, SENDER),
-    optional(Key::User, ValueForm::Any, SENDER),
-];
-const TYPING: &[Field] = &[optional(Key::On, ValueForm::Switch, "Whether it starts; the default.")];
-const READ: &[Field] = &[required(Key::Seq, ValueForm::Number, "The last `seq` read.")];
-const REACT: &[Field] = &[
-    MID,
-    required(Key::Emoji, ValueForm::Emoji, "The reaction."),
-    optional(Key::On, ValueForm::Switch, "Whether to add it, the default; false removes it."),
-];
-const EDIT: &[Field] = &[MID, CONTENT, CONTENT_AS_TEXT, CONTENT_AS_MESSAGE];
-const DELETE: &[Field] = &[MID];
-const DIRECT: &[Field] = &[
-    required(Key::To, ValueForm::UserName, "The recipient."),
-    CONTENT,
-    CONTENT_AS_TEXT,
-    CONTENT_AS_MESSAGE,
-    REPLY_TO,
-    TTL,
-    FILES,
-];
-const ROOM: Field = Field {
-    key: Key::Room,
-    value: ValueForm::RoomName,
-    need: Need::HereOrInEnvelope,
-    about: "The room.",
-};
-const ANSWER: &[Field] = &[ROOM];
-const SET_MEMBERSHIP: &[Field] = &[
-    optional(Key::Notify, ValueForm::Notify, "What to be notified of."),
-    optional(Key::Order, ValueForm::Number, "Its place in the account's list."),
-];
-const JOIN: &[Field] = &[
-    ROOM,
-    optional(Key::History, ValueForm::Number, "How many past messages to send."),
-    optional(Key::After, ValueForm::Number, "The last `seq` known, instead of `history`."),
-    optional(Key::Epoch, ValueForm::Text, "The epoch that `after` belongs to."),
-];
-const LEAVE: &[Field] =
-    &[optional(Key::Room, ValueForm::RoomName, "The room, unless the envelope names it.")];
-const LIST: &[Field] = &[
-    optional(Key::From, ValueForm::Text, "The `next` of the page before."),
-    optional(Key::Limit, ValueForm::Number, "How many."),
-];
-const HISTORY: &[Field] = &[
-    optional(Key::Before, ValueForm::Number, "Messages below this `seq`."),
-    optional(Key::After, ValueForm::Number, "Messages above this `seq`."),
-    optional(Key::Around, ValueForm::Number, "Messages around this `seq`."),
-    optional(Key::Limit, ValueForm::Number, "How many messages."),
-];
-const SET_PROFILE: &[Field] =
-    &[optional(Key::Hue, ValueForm::Hue, "The hue; without it, clients choose one.")];
-const REPLIES: &[Field] = &[
-    MID,
-    optional(Key::After, ValueForm::Number, "Replies above this `seq`."),
-    optional(Key::Limit, ValueForm::Number, "How many messages."),
-];
-const SEARCH: &[Field] = &[
-    required(Key::Query, ValueForm::Query, "Words, phrases in quotes, and filters."),
-    optional(Key::Limit, ValueForm::Number, "How many messages."),
-    optional(Key::Before, ValueForm::Number, "Messages with a `mid` below this."),
-    optional(Key::Zone, ValueForm::Zone, "How far the clock of its dates is ahead of UTC."),
-];
-const RESUME: &[Field] = &[
-    optional(Key::Session, ValueForm::Text, "The key of the session."),
-    optional(Key::Epoch, ValueForm::Text, "The epoch that the numbers belong to."),
-    optional(Key::Rooms, ValueForm::Positions, "The last `seq` known of each room."),
-];
-const SET_NAME: &[Field] = &[required(Key::Name, ValueForm::UserName, "The name.")];
-const SET_STATUS: &[Field] = &[
-    required(Key::Status, ValueForm::Status, "The status."),
-    optional(Key::Text, ValueForm::StatusText, "The text shown with it."),
-];
-const SET_TOPIC: &[Field] = &[required(Key::Topic, ValueForm::Topic, "The topic.")];
-const AUTH: &[Field] = &[required(Key::Token, ValueForm::Text, "The token.")];
-const MODERATE: &[Field] = &[
-    required(Key::Action, ValueForm::Action, "The action."),
-    optional(Key::User, ValueForm::UserName, "The name of the target."),
-    optional(Key::Mid, ValueForm::Mid, "A message whose author is the target, instead of `user`."),
-    optional(Key::Seconds, ValueForm::Number, "How long it holds; for `slow`, the interval."),
-    optional(Key::Reason, ValueForm::Reason, "The reason."),
-];
-const STATS: &[Field] = &[optional(Key::Minutes, ValueForm::Number, "How many minutes.")];
 
 #[cfg(test)]
 mod tests {
@@ -461,6 +231,8 @@ mod tests {
     use crate::chat::limits::Limits;
     use crate::chat::protocol::client_event::{ClientEvent, Command};
     use crate::chat::protocol::error::Code;
+    use crate::chat::protocol::fields::Key;
+    use crate::chat::protocol::form::{Field, Need, ValueForm};
 
     fn parse(event: &Value) -> Result<Command, Code> {
         let event = ClientEvent::parse(&event.to_string(), &Limits::default());

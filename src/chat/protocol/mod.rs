@@ -8,6 +8,7 @@ pub(in crate::chat) mod connect;
 pub(in crate::chat) mod delivery;
 pub(in crate::chat) mod error;
 pub(in crate::chat) mod fields;
+pub(in crate::chat) mod form;
 pub(in crate::chat) mod hook;
 pub(in crate::chat) mod kind;
 pub(in crate::chat) mod literal;
