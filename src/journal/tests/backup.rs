@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 
+use super::changes::{deleted, edited, expiring, key_value, message};
 use super::scratch::Scratch;
-use super::world::{World, deleted, edited, expiring, key_value, message, said};
+use super::world::{World, said};
 use crate::chat::record::{Namespace, Span};
 use crate::clock::Now;
 use crate::journal::{Contents, Engine, Limits, OpenError, TransferError, back_up, look_through};

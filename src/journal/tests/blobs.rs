@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::world::{ALICE, World, deleted};
+use super::changes::deleted;
+use super::world::{ALICE, World};
 use crate::chat::record::{
     BlobHash, Change, Draft, File, FileId, FileQuery, FoundFile, JournalRequest, JournalResponse,
     RemoveRoom, RequestId, RoomKey,

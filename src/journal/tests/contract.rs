@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::world::{
-    ALICE, BOB, World, deleted, edited, entries, expiring, key_value, message, mids, moderated,
-    reaction, request_id_of, topic,
-};
+use super::changes::{deleted, edited, expiring, key_value, message, moderated, reaction, topic};
+use super::world::{ALICE, BOB, World, entries, mids, request_id_of};
 use crate::chat::record::{
     AuthorKey, Change, DeletionReason, Draft, Entry, JournalError, JournalRequest, JournalResponse,
     Namespace, PutKeyValues, RequestId, Span, StoredMessage,

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::changes::{deleted, edited, expiring, message, reaction, topic};
 use super::scratch::{found_in, fsync};
-use super::world::{
-    ALICE, BOB, World, deleted, edited, expiring, message, reaction, request_id_of, said, topic,
-};
+use super::world::{ALICE, BOB, World, request_id_of, said};
 use crate::chat::record::{
     Change, DeletionReason, JournalError, JournalRequest, JournalResponse, Online, RoomRecord,
     SessionRecord, Span,

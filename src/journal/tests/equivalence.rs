@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::world::{
-    World, answer, deleted, edited, expiring, message, moderated, reaction, request_id_of, topic,
-};
+use super::changes::{answer, deleted, edited, expiring, message, moderated, reaction, topic};
+use super::world::{World, request_id_of};
 use crate::chat::record::{
     AuthorKey, Change, Draft, JournalRequest, JournalResponse, Query, RemoveRoom, RequestId,
     RoomKey, Span,

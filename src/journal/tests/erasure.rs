@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::changes::{deleted, edited, expiring, message};
 use super::scratch::{copy, found_in};
-use super::world::{World, deleted, edited, expiring, message};
+use super::world::World;
 use crate::chat::record::Draft;
 use crate::clock::Clock;
 use crate::journal::Limits;

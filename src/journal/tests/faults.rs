@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::changes::message;
 use super::scratch::{copy, fsync, nearly_full};
-use super::world::{ALICE, World, hold, message, mids, request_id_of};
+use super::world::{ALICE, World, hold, mids, request_id_of};
 use crate::chat::record::{
     BlobHash, JournalError, JournalRequest, JournalResponse, Query, RequestId, RoomKey,
     SessionRecord, Span,

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::world::{BOB, World, deleted, edited, message};
+use super::changes::{deleted, edited, message};
+use super::world::{BOB, World};
 use crate::chat::record::{Draft, JournalError, JournalRequest, JournalResponse, Span};
 use crate::journal::Limits;
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::changes::{expiring, key_value, message};
 use super::scratch::found_in;
-use super::world::{ALICE, BOB, World, expiring, key_value, message, mids};
+use super::world::{ALICE, BOB, World, mids};
 use crate::chat::record::{
     Draft, JournalError, JournalRequest, JournalResponse, Namespace, PutKeyValues, RoomKey,
     SessionRecord, Span,

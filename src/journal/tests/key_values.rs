@@ -5,8 +5,9 @@ use std::thread;
 
 use rusqlite::Connection;
 
+use super::changes::{edited, forgotten, key_value, message, moderated};
 use super::scratch::nearly_full;
-use super::world::{World, edited, forgotten, hold, key_value, message, moderated};
+use super::world::{World, hold};
 use crate::chat::record::{
     JournalError, JournalRequest, JournalResponse, KeyValue, Namespace, PutKeyValues, Span,
 };

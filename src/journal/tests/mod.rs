@@ -2,6 +2,7 @@
 
 mod backup;
 mod blobs;
+mod changes;
 mod checkpoint;
 mod contract;
 mod disk;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::world::{World, answer, deleted, edited, entries, mids, said, topic};
+use super::changes::{answer, deleted, edited, topic};
+use super::world::{World, entries, mids, said};
 use crate::chat::record::{Entry, Span};
 use crate::journal::Limits;
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::world::{World, message};
+use super::changes::message;
+use super::world::World;
 use crate::chat::record::{Draft, JournalRequest};
 use crate::journal::Limits;
 

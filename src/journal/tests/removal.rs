@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::changes::{expiring, key_value, message};
 use super::scratch::{copy, found_in};
-use super::world::{World, expiring, key_value, message};
+use super::world::World;
 use crate::chat::record::{KeyValue, Namespace};
 use crate::clock::Clock;
 

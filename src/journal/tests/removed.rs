@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use super::world::{World, message};
+use super::changes::message;
+use super::world::World;
 use crate::chat::record::{JournalError, JournalResponse, Span};
 use crate::journal::{Limits, OpenError};
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::world::{World, deleted, edited, expiring, message, reaction, request_id_of};
+use super::changes::{deleted, edited, expiring, message, reaction};
+use super::world::{World, request_id_of};
 use crate::chat::record::{
     Change, DeletionReason, File, FileId, JournalError, JournalRequest, JournalResponse, RequestId,
     RoomKey, Search, SearchContent, SearchFilter, SearchPage,
@@ -107,7 +108,7 @@ pub(super) fn an_edited_message_is_found_as_it_reads_now(mut world: World) {
     let said = &found.hits[0].said;
     assert_eq!((&*said.content, said.edited, said.reactions.len()), ("good bye", true, 1));
     // What is no message is not found.
-    world.change(super::world::topic("quarterly"));
+    world.change(super::changes::topic("quarterly"));
     assert_eq!(world.finds("quarterly"), [0; 0]);
     let mut world = world.again_if_kept();
     if world.opening.rooms.is_empty() {
@@ -340,7 +341,7 @@ pub(super) fn a_filter_narrows_a_search(mut world: World) {
 pub(super) fn a_filter_alone_finds_messages(mut world: World) {
     say_various(&mut world);
     world.change(reaction(1, "+", true));
-    world.change(super::world::topic("quarterly"));
+    world.change(super::changes::topic("quarterly"));
     assert_eq!(world.finds_with("", from("alice")), [5, 3, 1]);
     assert_eq!(world.finds_with("", has(SearchContent::File)), [5, 4, 2]);
     assert_eq!(world.finds_with("\"\"", has(SearchContent::Image)), [5, 2]);

@@ -4,7 +4,8 @@ use std::fs;
 
 use rusqlite::Connection;
 
-use super::world::{World, deleted, edited, expiring};
+use super::changes::{deleted, edited, expiring};
+use super::world::World;
 use crate::chat::record::{
     JournalError, JournalRequest, JournalResponse, RequestId, RoomKey, Search,
 };
@@ -45,7 +46,7 @@ fn a_deleted_word_is_in_no_file_of_the_index_either() {
 fn a_journal_from_before_the_index_is_indexed_in_steps() {
     let mut world = World::sqlite();
     for number in 1..=2000 {
-        let draft = world.draft(super::world::message(&format!("word number{number}")));
+        let draft = world.draft(super::changes::message(&format!("word number{number}")));
         world.submit(JournalRequest::Append(draft));
     }
     world.settle();

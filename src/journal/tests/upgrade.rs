@@ -5,8 +5,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::changes::message;
 use super::scratch::{Scratch, copy};
-use super::world::{World, message};
+use super::world::World;
 use crate::chat::record::{AuthorKey, JournalResponse, Namespace};
 use crate::clock::{Moment, Now};
 use crate::journal::{Limits, export};
