@@ -255,8 +255,10 @@ impl History {
             let seq = stored.entry.seq;
             let content = match &mut stored.entry.change {
                 Change::Message { content, reply_to, files, .. } if seq == mid => {
-                    if let Some(replies) = reply_to.and_then(|to| self.replies.get_mut(&to)) {
-                        replies.retain(|reply| *reply != mid);
+                    if let Some(replies) = reply_to.and_then(|to| self.replies.get_mut(&to))
+                        && let Ok(at) = replies.binary_search(&mid)
+                    {
+                        replies.remove(at);
                     }
                     self.bytes = self.bytes.saturating_sub(files_bytes(files));
                     *files = Files::default();
