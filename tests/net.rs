@@ -690,7 +690,15 @@ fn a_connection_has_only_its_time_in_a_turn() {
 
 #[test]
 fn those_that_took_long_do_not_delay_those_that_did_not() {
-    let limits = Limits { phase_max: Duration::from_millis(1), ..Limits::default() };
+    quick_before_slow(Limits { phase_max: Duration::from_millis(1), ..Limits::default() });
+}
+
+#[test]
+fn those_that_took_long_have_the_time_of_one_together() {
+    quick_before_slow(Limits { phase_max: Duration::from_secs(1), ..Limits::default() });
+}
+
+fn quick_before_slow(limits: Limits) {
     let world = World::new(limits, ws::Limits::default());
     let mut slow: Vec<TcpStream> = (0..10).map(|_| world.open()).collect();
     let (mut other, mut watch) = (world.open(), world.open());
